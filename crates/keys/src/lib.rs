@@ -1,0 +1,22 @@
+//! Public keys, signing keys, and the algorithms Sigstore allows for them.
+//!
+//! Read in this order: [`HashAlgorithm`] and [`KeyDetails`] (the words), [`PublicKey`] (foreign
+//! bytes become a key or a refusal), [`SigningKey`] (our own keys).
+//!
+//! In scope: SPKI and PKCS#8 in DER and PEM, ECDSA on the NIST curves, RSA PKCS#1 v1.5, Ed25519
+//! and Ed25519ph. Not here: certificates (`lite-pki`), note key names and log IDs (`lite-tlog`),
+//! JSON Web Keys (`lite-identity`), files and their modes (`lite-store`).
+//!
+//! **Invariant:** a [`PublicKey`] is a point on its curve, or a modulus of an accepted size, in
+//! strict DER: whoever holds one need not look again.
+//!
+//! **Invariant:** no private key material reaches `Debug`, an error or a plain `String`.
+
+mod algorithm;
+mod prehash;
+mod public;
+mod signing;
+
+pub use algorithm::{HashAlgorithm, KeyDetails, KeyKind};
+pub use public::{KeyError, PublicKey, VerifyError};
+pub use signing::{SignError, SigningKey, SigningKeyError, fill_random};

@@ -1,0 +1,468 @@
+//! Foreign bytes become a public key, or a refusal.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest as aws_digest;
+use aws_lc_rs::signature::{self as aws, ParsedPublicKey, VerificationAlgorithm};
+use const_oid::ObjectIdentifier;
+use der::asn1::{AnyRef, UintRef};
+use der::{Decode, Reader, SliceReader};
+use ed25519_dalek::VerifyingKey;
+use spki::SubjectPublicKeyInfoRef;
+
+use crate::{HashAlgorithm, KeyDetails, KeyKind, prehash};
+
+/// Why bytes are not a public key that Sigstore's services accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The algorithm or the curve is none of ours.
+    #[error("the key's algorithm is not supported")]
+    Algorithm,
+    /// Not a strict DER `SubjectPublicKeyInfo` (RFC 5280, Section 4.1.2.7).
+    #[error("the key is not a DER SubjectPublicKeyInfo")]
+    Encoding,
+    /// Not one PEM block of type `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    #[error("the key is not in PEM")]
+    Pem,
+    /// The point is not on its curve, or the point or exponent is weak.
+    #[error("the key's value is invalid")]
+    Value,
+    /// An RSA modulus below 2048 or above 8192 bits.
+    #[error("the RSA modulus is not of 2048 to 8192 bits")]
+    RsaSize,
+}
+
+/// Why a signature does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The digest's length is not that of the hash, or the key cannot use that hash.
+    #[error("the digest does not fit the key")]
+    Digest,
+    /// The signature is not of this key over these bytes.
+    #[error("the signature does not verify")]
+    Signature,
+}
+
+const ID_EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ID_P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const ID_P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ID_P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const ID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// The prefix of every Ed25519 SPKI (RFC 8410, Section 4); 32 bytes of key follow.
+const ED25519_SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+
+/// A public key that was checked when it was parsed.
+#[derive(Clone)]
+pub struct PublicKey {
+    spki: Arc<[u8]>,
+    kind: KeyKind,
+    parsed: Parsed,
+}
+
+#[derive(Clone)]
+enum Parsed {
+    /// With the verification algorithm of the kind's default hash.
+    Aws(Arc<ParsedPublicKey>),
+    Ed25519(Box<VerifyingKey>),
+}
+
+impl PublicKey {
+    /// Reads a DER `SubjectPublicKeyInfo`.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Encoding)?;
+        let bits = spki
+            .subject_public_key
+            .as_bytes()
+            .ok_or(KeyError::Encoding)?;
+        let kind = kind_of(&spki, bits)?;
+        let parsed = if kind == KeyKind::Ed25519 {
+            let raw = bits.try_into().map_err(|_| KeyError::Value)?;
+            let key = VerifyingKey::from_bytes(raw).map_err(|_| KeyError::Value)?;
+            if key.is_weak() {
+                return Err(KeyError::Value);
+            }
+            Parsed::Ed25519(Box::new(key))
+        } else {
+            let algorithm = aws_algorithm(kind, kind.default_hash()).ok_or(KeyError::Algorithm)?;
+            // The bare point or RSAPublicKey, because the library is more lenient about the SPKI
+            // around it than the check above.
+            let key = ParsedPublicKey::new(algorithm, bits).map_err(|_| KeyError::Value)?;
+            Parsed::Aws(Arc::new(key))
+        };
+        Ok(Self {
+            spki: der.into(),
+            kind,
+            parsed,
+        })
+    }
+
+    /// Reads one PEM block, `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1).
+    ///
+    /// Base64 on one line, CRLF and white space around the block are accepted: sigstore-java
+    /// sends the first, browsers the second.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let (label, der) = decode_pem(pem).ok_or(KeyError::Pem)?;
+        match label {
+            "PUBLIC KEY" => Self::from_spki_der(&der),
+            "RSA PUBLIC KEY" => Self::from_spki_der(&rsa_spki(&der).ok_or(KeyError::Encoding)?),
+            _ => Err(KeyError::Pem),
+        }
+    }
+
+    /// The Ed25519 key of these 32 bytes.
+    pub fn from_raw_ed25519(raw: &[u8; 32]) -> Result<Self, KeyError> {
+        let mut der = ED25519_SPKI_PREFIX.to_vec();
+        der.extend_from_slice(raw);
+        Self::from_spki_der(&der)
+    }
+
+    /// The DER `SubjectPublicKeyInfo`, byte for byte as it was read.
+    #[must_use]
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The key in PEM, type `PUBLIC KEY`, with a newline at the end.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        encode_pem("PUBLIC KEY", &self.spki)
+    }
+
+    /// What kind of key this is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The details under which Rekor v2 logs a signature of this key: Ed25519 is Ed25519ph there.
+    /// `None` for sizes of RSA that Sigstore has no name for.
+    #[must_use]
+    pub fn details_for_entries(&self) -> Option<KeyDetails> {
+        match self.kind {
+            KeyKind::Ed25519 => Some(KeyDetails::Ed25519Ph),
+            kind => KeyDetails::ALL
+                .into_iter()
+                .find(|details| details.kind() == kind),
+        }
+    }
+
+    /// The details under which a trusted root names this key as a log's: Ed25519 is pure there.
+    #[must_use]
+    pub fn details_for_logs(&self) -> Option<KeyDetails> {
+        KeyDetails::ALL
+            .into_iter()
+            .find(|details| details.kind() == self.kind)
+    }
+
+    /// The 32 bytes of an Ed25519 key.
+    #[must_use]
+    pub fn raw_ed25519(&self) -> Option<[u8; 32]> {
+        match &self.parsed {
+            Parsed::Ed25519(key) => Some(key.to_bytes()),
+            Parsed::Aws(_) => None,
+        }
+    }
+
+    /// Verifies `signature` over `message`: ECDSA in ASN.1 DER, RSA PKCS#1 v1.5, both over
+    /// `hash`; Ed25519 pure, where `hash` has no say.
+    pub fn verify(
+        &self,
+        hash: HashAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        match &self.parsed {
+            Parsed::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .and_then(|signature| key.verify_strict(message, &signature))
+                .map_err(|_| VerifyError::Signature),
+            Parsed::Aws(_) => self.verify_digest(hash, &hash.digest(message), signature),
+        }
+    }
+
+    /// Verifies `signature` over a digest that was made with `hash`; an Ed25519 key verifies
+    /// Ed25519ph, for which `hash` must be SHA-512.
+    pub fn verify_digest(
+        &self,
+        hash: HashAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        match &self.parsed {
+            Parsed::Ed25519(key) => {
+                let digest = digest.try_into().map_err(|_| VerifyError::Digest)?;
+                prehash::verify(key, digest, signature)
+                    .then_some(())
+                    .ok_or(VerifyError::Signature)
+            }
+            Parsed::Aws(key) => {
+                let digest = aws_digest::Digest::import_less_safe(digest, aws_hash(hash))
+                    .map_err(|_| VerifyError::Digest)?;
+                if hash == self.kind.default_hash() {
+                    key.verify_digest_sig(&digest, signature)
+                } else {
+                    let algorithm = aws_algorithm(self.kind, hash).ok_or(VerifyError::Digest)?;
+                    aws::UnparsedPublicKey::new(algorithm, key.as_ref())
+                        .verify_digest(&digest, signature)
+                }
+                .map_err(|_| VerifyError::Signature)
+            }
+        }
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = hex::encode(&HashAlgorithm::Sha256.digest(&self.spki)[..4]);
+        write!(f, "PublicKey({}, {id})", self.kind)
+    }
+}
+
+fn kind_of(spki: &SubjectPublicKeyInfoRef<'_>, bits: &[u8]) -> Result<KeyKind, KeyError> {
+    let parameters: Option<AnyRef<'_>> = spki.algorithm.parameters;
+    match spki.algorithm.oid {
+        ID_EC => {
+            let curve = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+            match curve.ok_or(KeyError::Algorithm)? {
+                ID_P256 => Ok(KeyKind::EcdsaP256),
+                ID_P384 => Ok(KeyKind::EcdsaP384),
+                ID_P521 => Ok(KeyKind::EcdsaP521),
+                _ => Err(KeyError::Algorithm),
+            }
+        }
+        // RFC 8410, Section 3: the parameters MUST be absent.
+        ID_ED25519 if parameters.is_none() => Ok(KeyKind::Ed25519),
+        // RFC 3279, Section 2.3.1: the parameters MUST be NULL.
+        ID_RSA if parameters == Some(AnyRef::NULL) => rsa_bits(bits).map(KeyKind::Rsa),
+        ID_ED25519 | ID_RSA => Err(KeyError::Encoding),
+        _ => Err(KeyError::Algorithm),
+    }
+}
+
+/// The size of the modulus of a PKCS#1 `RSAPublicKey`, in bits.
+fn rsa_bits(der: &[u8]) -> Result<u32, KeyError> {
+    let read = || -> der::Result<(u32, bool)> {
+        let mut reader = SliceReader::new(der)?;
+        let found = reader.sequence(|key| {
+            let modulus = UintRef::decode(key)?;
+            let exponent = UintRef::decode(key)?;
+            let bytes = modulus.as_bytes();
+            let first = bytes.first().map_or(8, |byte| byte.leading_zeros());
+            let bits = u32::try_from(bytes.len())
+                .unwrap_or(u32::MAX)
+                .saturating_mul(8);
+            // An even exponent, or 1, signs nothing.
+            let sound = exponent.as_bytes().last().is_some_and(|byte| byte & 1 == 1)
+                && exponent.as_bytes() != [1];
+            Ok::<_, der::Error>((bits.saturating_sub(first), sound))
+        })?;
+        reader.finish()?;
+        Ok(found)
+    };
+    match read().map_err(|_| KeyError::Encoding)? {
+        (bits, _) if !(2048..=8192).contains(&bits) => Err(KeyError::RsaSize),
+        (_, false) => Err(KeyError::Value),
+        (bits, true) => Ok(bits),
+    }
+}
+
+fn aws_hash(hash: HashAlgorithm) -> &'static aws_digest::Algorithm {
+    match hash {
+        HashAlgorithm::Sha256 => &aws_digest::SHA256,
+        HashAlgorithm::Sha384 => &aws_digest::SHA384,
+        HashAlgorithm::Sha512 => &aws_digest::SHA512,
+    }
+}
+
+fn aws_algorithm(kind: KeyKind, hash: HashAlgorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+    Some(match (kind, hash) {
+        (KeyKind::EcdsaP256, Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (KeyKind::EcdsaP256, Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (KeyKind::EcdsaP256, Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (KeyKind::EcdsaP384, Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (KeyKind::EcdsaP384, Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (KeyKind::EcdsaP384, Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (KeyKind::EcdsaP521, Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
+        (KeyKind::EcdsaP521, Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
+        (KeyKind::EcdsaP521, Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
+        (KeyKind::Rsa(_), Sha256) => &aws::RSA_PKCS1_2048_8192_SHA256,
+        (KeyKind::Rsa(_), Sha384) => &aws::RSA_PKCS1_2048_8192_SHA384,
+        (KeyKind::Rsa(_), Sha512) => &aws::RSA_PKCS1_2048_8192_SHA512,
+        (KeyKind::Ed25519, _) => return None,
+    })
+}
+
+/// An SPKI around a PKCS#1 `RSAPublicKey`.
+fn rsa_spki(pkcs1: &[u8]) -> Option<Vec<u8>> {
+    use der::Encode;
+    use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo};
+
+    SubjectPublicKeyInfo {
+        algorithm: AlgorithmIdentifierRef {
+            oid: ID_RSA,
+            parameters: Some(AnyRef::NULL),
+        },
+        subject_public_key: der::asn1::BitStringRef::from_bytes(pkcs1).ok()?,
+    }
+    .to_der()
+    .ok()
+}
+
+/// The label and content of the only PEM block of `pem`.
+///
+/// RFC 7468 is stricter about line lengths than the clients in the field, so lines are joined
+/// before the Base64 is read; the Base64 itself is strict.
+fn decode_pem(pem: &str) -> Option<(&str, Vec<u8>)> {
+    use base64::Engine as _;
+
+    let rest = pem.trim().strip_prefix("-----BEGIN ")?;
+    let (label, rest) = rest.split_once("-----")?;
+    let body = rest
+        .strip_suffix("-----")?
+        .strip_suffix(label)?
+        .strip_suffix("-----END ")?;
+    let joined: String = body.split_ascii_whitespace().collect();
+    Some((
+        label,
+        base64::engine::general_purpose::STANDARD
+            .decode(joined)
+            .ok()?,
+    ))
+}
+
+pub(crate) fn encode_pem(label: &str, der: &[u8]) -> String {
+    pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default() // Never: the labels are ours, and the length fits a `usize`.
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SigningKey;
+
+    fn point(kind: KeyKind) -> Vec<u8> {
+        SigningKey::generate(kind).public().spki_der().to_vec()
+    }
+
+    #[track_caller]
+    fn reject(der: &[u8], why: KeyError) {
+        assert_eq!(PublicKey::from_spki_der(der), Err(why));
+    }
+
+    #[test]
+    fn refuses_what_is_no_key_of_ours() {
+        let good = point(KeyKind::EcdsaP256);
+        reject(b"", KeyError::Encoding);
+        reject(&good[..good.len() - 1], KeyError::Encoding);
+        reject(&[good.clone(), vec![0]].concat(), KeyError::Encoding);
+        let mut off_curve = good.clone();
+        *off_curve.last_mut().unwrap() ^= 1;
+        reject(&off_curve, KeyError::Value);
+        let mut other_curve = good;
+        other_curve[22] = 0x08; // 1.2.840.10045.3.1.8 is not a curve we know.
+        reject(&other_curve, KeyError::Algorithm);
+    }
+
+    #[test]
+    fn refuses_an_ed25519_key_of_small_order() {
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        assert_eq!(PublicKey::from_raw_ed25519(&neutral), Err(KeyError::Value));
+    }
+
+    #[test]
+    fn refuses_rsa_of_1024_bits() {
+        let pkcs1 = [
+            &[0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00][..],
+            &[0xc1; 128],
+            &[2, 3, 1, 0, 1],
+        ]
+        .concat();
+        reject(&rsa_spki(&pkcs1).unwrap(), KeyError::RsaSize);
+    }
+
+    #[test]
+    fn reads_pem_on_one_line_with_crlf_and_in_both_types() {
+        let key = SigningKey::generate(KeyKind::EcdsaP384).public().clone();
+        let pem = key.to_pem();
+        assert_eq!(PublicKey::from_pem(&pem), Ok(key.clone()));
+        assert_eq!(
+            PublicKey::from_pem(&pem.replace('\n', "\r\n")),
+            Ok(key.clone())
+        );
+        let lines: Vec<&str> = pem.lines().collect();
+        let body = lines[1..lines.len() - 1].concat();
+        let one = format!("{}\n{body}\n{}", lines[0], lines[lines.len() - 1]);
+        assert_eq!(PublicKey::from_pem(&one), Ok(key));
+        assert_eq!(
+            PublicKey::from_pem(&pem.replace("PUBLIC", "PRIVATE")),
+            Err(KeyError::Pem)
+        );
+        assert_eq!(PublicKey::from_pem("hello"), Err(KeyError::Pem));
+    }
+
+    #[test]
+    fn verifies_with_every_hash_of_the_registry() {
+        for kind in [
+            KeyKind::EcdsaP256,
+            KeyKind::EcdsaP384,
+            KeyKind::EcdsaP521,
+            KeyKind::Rsa(2048),
+        ] {
+            let key = SigningKey::generate(kind);
+            let hash = kind.default_hash();
+            let signature = key.sign(hash, b"message").unwrap();
+            let public = key.public();
+            assert_eq!(
+                public.verify(hash, b"message", &signature),
+                Ok(()),
+                "{kind}"
+            );
+            let digest = hash.digest(b"message");
+            assert_eq!(
+                public.verify_digest(hash, &digest, &signature),
+                Ok(()),
+                "{kind}"
+            );
+            assert_eq!(
+                public.verify(hash, b"massage", &signature),
+                Err(VerifyError::Signature)
+            );
+            let short = public.verify_digest(hash, &digest[1..], &signature);
+            assert_eq!(short, Err(VerifyError::Digest));
+        }
+    }
+
+    #[test]
+    fn tells_pure_ed25519_from_prehashed() {
+        let key = SigningKey::generate(KeyKind::Ed25519);
+        let digest = HashAlgorithm::Sha512.digest(b"message");
+        let pure = key.sign(HashAlgorithm::Sha512, b"message").unwrap();
+        let ph = key.sign_digest(HashAlgorithm::Sha512, &digest).unwrap();
+        let public = key.public();
+        assert_eq!(
+            public.verify(HashAlgorithm::Sha256, b"message", &pure),
+            Ok(())
+        );
+        assert_eq!(
+            public.verify_digest(HashAlgorithm::Sha512, &digest, &ph),
+            Ok(())
+        );
+        let crossed = public.verify_digest(HashAlgorithm::Sha512, &digest, &pure);
+        assert_eq!(crossed, Err(VerifyError::Signature));
+    }
+}
