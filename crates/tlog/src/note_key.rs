@@ -1,0 +1,220 @@
+//! Who signs a note: key names, key IDs and verifier keys.
+//!
+//! The key ID of an Ed25519 key hashes its name in, that of an ECDSA key does not: it is the hash
+//! of the SPKI, as Rekor and the witness network have it (c2sp.org/signed-note, "Signature
+//! types"; rekor-tiles:pkg/note/note.go).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lite_keys::{HashAlgorithm, KeyKind, PublicKey, SignError, SigningKey};
+
+use crate::log_id::LogId;
+use crate::note::{KeyId, NoteError, NoteSignature, is_key_name};
+
+/// c2sp.org/signed-note, "Signature types".
+pub(crate) const TYPE_ED25519: u8 = 0x01;
+const TYPE_ECDSA: u8 = 0x02;
+
+/// A public key that verifies notes under a name.
+#[derive(Clone)]
+pub struct NoteVerifier {
+    name: String,
+    log_id: LogId,
+    key: PublicKey,
+}
+
+/// A signing key that signs notes under a name.
+pub struct NoteSigner {
+    verifier: NoteVerifier,
+    key: SigningKey,
+}
+
+/// Why a text is not a verifier key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VkeyError {
+    /// The text is not `name+id+key`.
+    #[error("verifier key is not name+id+key")]
+    Encoding,
+    /// The key ID is not the one of this name and this key.
+    #[error("key ID does not belong to the name and the key")]
+    KeyId,
+    /// The type byte is none that can be verified here.
+    #[error("verifier key has an unknown signature type")]
+    Type,
+    /// The bytes after the type byte are not a key.
+    #[error("verifier key holds no valid key")]
+    Value,
+}
+
+impl NoteVerifier {
+    /// The verifier of a key under a name.
+    pub fn new(name: &str, key: PublicKey) -> Result<Self, NoteError> {
+        if !is_key_name(name) {
+            return Err(NoteError::KeyName);
+        }
+        let log_id = LogId::of_key(name, &key);
+        Ok(Self {
+            name: name.to_owned(),
+            log_id,
+            key,
+        })
+    }
+
+    /// Reads `name+id+key`, an Ed25519 or ECDSA verifier key.
+    pub fn from_vkey(vkey: &str) -> Result<Self, VkeyError> {
+        let (name, key_id, kind, key) = split_vkey(vkey)?;
+        let key = match kind {
+            TYPE_ED25519 => {
+                let raw = key.as_slice().try_into().map_err(|_| VkeyError::Value)?;
+                PublicKey::from_raw_ed25519(raw).map_err(|_| VkeyError::Value)?
+            }
+            TYPE_ECDSA => PublicKey::from_spki_der(&key).map_err(|_| VkeyError::Value)?,
+            _ => return Err(VkeyError::Type),
+        };
+        if kind == TYPE_ECDSA && !is_ecdsa(key.kind()) {
+            return Err(VkeyError::Value);
+        }
+        let verifier = Self::new(name, key).map_err(|_| VkeyError::Encoding)?;
+        if verifier.key_id() != key_id {
+            return Err(VkeyError::KeyId);
+        }
+        Ok(verifier)
+    }
+
+    /// Writes `name+id+key`; `None` for RSA, which has no short type byte.
+    #[must_use]
+    pub fn to_vkey(&self) -> Option<String> {
+        let key = match (self.key.raw_ed25519(), self.key.kind()) {
+            (Some(raw), _) => [&[TYPE_ED25519], raw.as_slice()].concat(),
+            (None, KeyKind::Rsa(_)) => return None,
+            (None, _) => [&[TYPE_ECDSA], self.key.spki_der()].concat(),
+        };
+        Some(format!(
+            "{}+{}+{}",
+            self.name,
+            self.key_id(),
+            STANDARD.encode(key)
+        ))
+    }
+
+    /// The key name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key ID: the first four bytes of the log ID.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.log_id.key_id()
+    }
+
+    /// The log ID: what the key ID was cut from.
+    #[must_use]
+    pub fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Whether `signature` is this key's over the text of a note: Ed25519 over the text itself,
+    /// the others over its hash.
+    #[must_use]
+    pub fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
+        self.key
+            .verify(note_hash(self.key.kind()), text, signature)
+            .is_ok()
+    }
+}
+
+impl fmt::Debug for NoteVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NoteVerifier({}+{})", self.name, self.key_id())
+    }
+}
+
+impl NoteSigner {
+    /// A signer under a name.
+    pub fn new(name: &str, key: SigningKey) -> Result<Self, NoteError> {
+        let verifier = NoteVerifier::new(name, key.public().clone())?;
+        Ok(Self { verifier, key })
+    }
+
+    /// Signs a text, which must end in a newline.
+    pub fn sign(&self, text: &str) -> Result<NoteSignature, SignError> {
+        let signature = self.key.sign(note_hash(self.key.kind()), text.as_bytes())?;
+        // The name was checked when the verifier was made.
+        NoteSignature::new(&self.verifier.name, self.verifier.key_id(), signature)
+            .map_err(|_| SignError::Library)
+    }
+
+    /// The public side.
+    #[must_use]
+    pub fn verifier(&self) -> &NoteVerifier {
+        &self.verifier
+    }
+
+    /// The key name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.verifier.name
+    }
+
+    /// The log ID.
+    #[must_use]
+    pub fn log_id(&self) -> LogId {
+        self.verifier.log_id
+    }
+
+    /// The signing key.
+    #[must_use]
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+}
+
+impl fmt::Debug for NoteSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "NoteSigner({}+{})",
+            self.verifier.name,
+            self.verifier.key_id()
+        )
+    }
+}
+
+/// Splits a verifier key into name, key ID, type byte and key bytes.
+pub(crate) fn split_vkey(vkey: &str) -> Result<(&str, KeyId, u8, Vec<u8>), VkeyError> {
+    let mut parts = vkey.splitn(3, '+');
+    let mut part = || parts.next().ok_or(VkeyError::Encoding);
+    let (name, key_id, key) = (part()?, part()?, part()?);
+    let lower = key_id
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if key_id.len() != 8 || !lower || !is_key_name(name) {
+        return Err(VkeyError::Encoding);
+    }
+    let key_id = u32::from_str_radix(key_id, 16).map_err(|_| VkeyError::Encoding)?;
+    let key = STANDARD.decode(key).map_err(|_| VkeyError::Encoding)?;
+    let (kind, key) = key.split_first().ok_or(VkeyError::Encoding)?;
+    Ok((name, KeyId(key_id.to_be_bytes()), *kind, key.to_vec()))
+}
+
+fn is_ecdsa(kind: KeyKind) -> bool {
+    matches!(
+        kind,
+        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521
+    )
+}
+
+fn note_hash(kind: KeyKind) -> HashAlgorithm {
+    kind.default_hash()
+}
