@@ -1,0 +1,25 @@
+//! The chassis every server stands on.
+//!
+//! Read in this order: [`serve`] (sockets, limits of a connection, shutdown), [`shell`] (what
+//! surrounds a router: slashes, panics, deadlines, metrics, the last 404), [`rpc`] (the error
+//! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`health`], [`metrics`],
+//! [`client`] (outgoing requests, with limits), [`standalone`] (the `main` of a server that runs
+//! alone).
+//!
+//! Not here: what any server does, files (`lite-store`), TLS.
+//!
+//! **Invariant:** every request has a deadline, every body a limit, every connection a time by
+//! which its headers have arrived.
+//!
+//! **Invariant:** a panic in a handler is an answer with status 500, not a lost connection.
+
+pub mod client;
+pub mod health;
+pub mod metrics;
+pub mod rpc;
+pub mod serve;
+pub mod shell;
+pub mod standalone;
+
+pub use health::Health;
+pub use serve::{BindError, Listeners, Shutdown};
