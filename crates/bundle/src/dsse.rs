@@ -1,0 +1,83 @@
+//! DSSE envelopes: a payload with its type, and the bytes that are actually signed.
+
+/// What Sigstore signs inside an envelope: an in-toto statement.
+pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// A signed payload with its type. Sigstore allows exactly one signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The payload's bytes.
+    pub payload: Vec<u8>,
+    /// Its media type.
+    pub payload_type: String,
+    /// The one signature.
+    pub signature: EnvelopeSignature,
+}
+
+/// A signature over [`pae`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvelopeSignature {
+    /// The signature's bytes.
+    pub sig: Vec<u8>,
+    /// A hint that nothing authenticates; mostly empty.
+    pub keyid: String,
+}
+
+impl Envelope {
+    /// An envelope around an in-toto statement.
+    #[must_use]
+    pub fn in_toto(statement: Vec<u8>, sig: Vec<u8>) -> Self {
+        Self {
+            payload: statement,
+            payload_type: IN_TOTO_PAYLOAD_TYPE.to_owned(),
+            signature: EnvelopeSignature {
+                sig,
+                keyid: String::new(),
+            },
+        }
+    }
+
+    /// The bytes that the envelope's signature is over.
+    #[must_use]
+    pub fn pae(&self) -> Vec<u8> {
+        pae(&self.payload_type, &self.payload)
+    }
+}
+
+/// The pre-authentication encoding.
+///
+/// DSSE, "Signature Definition":
+/// `PAE(type, body) = "DSSEv1" + SP + LEN(type) + SP + type + SP + LEN(body) + SP + body`.
+#[must_use]
+pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut encoded = format!(
+        "DSSEv1 {} {payload_type} {} ",
+        payload_type.len(),
+        payload.len()
+    )
+    .into_bytes();
+    encoded.extend_from_slice(payload);
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// DSSE, "Test Vectors" of the protocol document.
+    #[test]
+    fn encodes_the_vector_of_the_specification() {
+        assert_eq!(
+            pae("http://example.com/HelloWorld", b"hello world"),
+            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
+    }
+
+    #[test]
+    fn counts_bytes_and_not_characters() {
+        assert_eq!(
+            pae("\u{e9}", "\u{20ac}".as_bytes()),
+            "DSSEv1 2 \u{e9} 3 \u{20ac}".as_bytes()
+        );
+    }
+}
