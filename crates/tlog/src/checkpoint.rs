@@ -145,3 +145,121 @@ fn parse_size(line: &str) -> Option<u64> {
 fn parse_root(line: &str) -> Option<Hash> {
     STANDARD.decode(line).ok()?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use lite_keys::PublicKey;
+
+    use super::*;
+
+    /// The checkpoint of sigstore-conformance's `rekor2-checkpoint-two-sigs-from-origin`
+    /// (Apache-2.0): an Ed25519 line, then an ECDSA one under the same name.
+    const STAGING: &str = "log2025-alpha1.rekor.sigstage.dev\n736\n\
+        rs1YPY0ydAV0lxgfrq5pE4oRpUJwo3syeps5+eGUTDI=\n\n\
+        — log2025-alpha1.rekor.sigstage.dev 8w1amdbj1mjNN674dHAkD92+QZoEgBC7o0mXYSTRluDjQrOPjrps3zQB9ut+ShLepyZPsWBDi5IB3yXyjgjQT6OG9A8=\n\
+        — log2025-alpha1.rekor.sigstage.dev mixjVTBEAiAv6tS03L1YvDipqsZBkJ/aL62be4XzHfDEHYXqNza0cAIgT2PcBzKxE4kHLlw2U1QtO4/YXfPdy5QtFpDw1lWkIXs=\n";
+
+    /// The log's key, from the trusted root beside it.
+    const STAGING_SPKI: &str = "MCowBQYDK2VwAyEAPn+AREHoBaZ7wgS1zBqpxmLSGnyhxXj4lFxSdWVB8o8=";
+
+    fn staging_verifier(name: &str) -> NoteVerifier {
+        let key = PublicKey::from_spki_der(&STANDARD.decode(STAGING_SPKI).unwrap()).unwrap();
+        NoteVerifier::new(name, key).unwrap()
+    }
+
+    #[test]
+    fn opens_a_checkpoint_of_the_staging_log() {
+        let verifier = staging_verifier("log2025-alpha1.rekor.sigstage.dev");
+        let checkpoint = Checkpoint::open(STAGING.as_bytes(), &verifier).unwrap();
+        assert_eq!(checkpoint.size, 736);
+        assert_eq!(hex::encode(checkpoint.root)[..8], *"aecd583d");
+        assert_eq!(
+            SignedNote::parse(STAGING.as_bytes()).unwrap().to_string(),
+            STAGING
+        );
+    }
+
+    #[test]
+    fn a_changed_checkpoint_is_refused() {
+        let verifier = staging_verifier("log2025-alpha1.rekor.sigstage.dev");
+        let open = |note: &str| Checkpoint::open(note.as_bytes(), &verifier).unwrap_err();
+        let signature = CheckpointError::Note(NoteError::Signature);
+        assert_eq!(open(&STAGING.replace("\n736\n", "\n737\n")), signature);
+        let unknown = CheckpointError::Note(NoteError::UnknownKey);
+        assert_eq!(open(&STAGING.replace(" 8w1a", " 8w1b")), unknown);
+        assert_eq!(open(&STAGING.replace("— log2025", "— log2026")), unknown);
+        let other = staging_verifier("another.example");
+        assert_eq!(
+            Checkpoint::open(STAGING.as_bytes(), &other).unwrap_err(),
+            unknown
+        );
+    }
+
+    #[test]
+    fn a_key_does_not_speak_for_another_origin() {
+        let key = lite_keys::SigningKey::generate(lite_keys::KeyKind::Ed25519);
+        let signer = NoteSigner::new("one.example", key).unwrap();
+        let note = Checkpoint::new("two.example", 0, [0; 32])
+            .sign(&signer)
+            .unwrap();
+        let opened = Checkpoint::open(note.to_string().as_bytes(), signer.verifier());
+        assert_eq!(opened, Err(CheckpointError::Origin));
+    }
+
+    #[track_caller]
+    fn refuse(text: &str, reason: CheckpointError) {
+        assert_eq!(text.parse::<Checkpoint>(), Err(reason), "{text:?}");
+    }
+
+    #[test]
+    fn refuses_every_second_spelling_of_a_checkpoint() {
+        let root = STANDARD.encode([0; 32]);
+        let spell = |size: &str| format!("log\n{size}\n{root}\n");
+        assert_eq!(
+            spell("0").parse::<Checkpoint>().unwrap().to_string(),
+            spell("0")
+        );
+        for size in [
+            "00",
+            "01",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "0x1",
+            "18446744073709551616",
+        ] {
+            refuse(&spell(size), CheckpointError::Size);
+        }
+        refuse(&spell(""), CheckpointError::EmptyLine);
+        refuse("", CheckpointError::Incomplete);
+        refuse("log\n1\n", CheckpointError::Incomplete);
+        refuse(&format!("log\n1\n{root}"), CheckpointError::Incomplete);
+        refuse(&format!("\n1\n{root}\n"), CheckpointError::EmptyLine);
+        refuse(&format!("log\n1\n{root}\n\n"), CheckpointError::EmptyLine);
+        refuse(
+            &format!("log\n1\n{root}\na\n\nb\n"),
+            CheckpointError::EmptyLine,
+        );
+        refuse("log\n1\nAAAA\n", CheckpointError::RootHash);
+        refuse(
+            &format!("log\n1\n{}\n", root.trim_end_matches('=')),
+            CheckpointError::RootHash,
+        );
+    }
+
+    #[test]
+    fn what_would_not_be_read_again_is_not_signed() {
+        let key = lite_keys::SigningKey::generate(lite_keys::KeyKind::Ed25519);
+        let signer = NoteSigner::new("log.example", key).unwrap();
+        let mut checkpoint = Checkpoint::new("log.example", 1, [0; 32]);
+        checkpoint.extensions.push(String::new());
+        assert_eq!(checkpoint.sign(&signer), Err(CheckpointError::EmptyLine));
+        checkpoint.extensions[0] = "Log frozen — Thu Jan  1 00:00:00 UTC 2026".to_owned();
+        let note = checkpoint.sign(&signer).unwrap().to_string();
+        assert_eq!(
+            Checkpoint::open(note.as_bytes(), signer.verifier()),
+            Ok(checkpoint)
+        );
+    }
+}

@@ -125,3 +125,76 @@ fn key_id(name: &str, kind: u8, raw: &[u8; 32]) -> KeyId {
         .finalize();
     KeyId([digest[0], digest[1], digest[2], digest[3]])
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    use super::*;
+
+    const TEXT: &str = "log.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+
+    fn witness() -> (SigningKey, CosignatureVerifier) {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let public = PublicKey::from_raw_ed25519(key.verifying_key().as_bytes()).unwrap();
+        (
+            key,
+            CosignatureVerifier::new("witness.example", public).unwrap(),
+        )
+    }
+
+    fn cosigned(time: u64, signed_time: u64) -> SignedNote {
+        let (key, verifier) = witness();
+        let signature = key.sign(format!("cosignature/v1\ntime {signed_time}\n{TEXT}").as_bytes());
+        let blob = [time.to_be_bytes().as_slice(), &signature.to_bytes()].concat();
+        let line = NoteSignature::new(verifier.name(), verifier.key_id(), blob).unwrap();
+        SignedNote::new(TEXT, line).unwrap()
+    }
+
+    #[test]
+    fn a_cosignature_gives_its_time() {
+        let (_, verifier) = witness();
+        assert_eq!(
+            verifier.verify(&cosigned(1_679_315_147, 1_679_315_147)),
+            Ok(1_679_315_147)
+        );
+    }
+
+    #[test]
+    fn a_cosignature_of_another_time_or_shape_is_refused() {
+        let (_, verifier) = witness();
+        let refuse = |note: &SignedNote| verifier.verify(note).unwrap_err();
+        assert_eq!(refuse(&cosigned(1, 2)), CosignatureError::Signature);
+        assert_eq!(refuse(&cosigned(1 << 63, 1 << 63)), CosignatureError::Time);
+        for length in [1, 8, 71, 73] {
+            let blob = vec![0; length];
+            let line = NoteSignature::new(verifier.name(), verifier.key_id(), blob).unwrap();
+            let note = SignedNote::new(TEXT, line).unwrap();
+            assert_eq!(refuse(&note), CosignatureError::Encoding);
+        }
+        let line = NoteSignature::new("another.example", verifier.key_id(), vec![0; 72]).unwrap();
+        let note = SignedNote::new(TEXT, line).unwrap();
+        assert_eq!(refuse(&note), CosignatureError::UnknownKey);
+    }
+
+    #[test]
+    fn a_verifier_key_of_either_type_is_the_same_witness() {
+        let (key, verifier) = witness();
+        let raw = key.verifying_key().to_bytes();
+        for kind in [TYPE_ED25519, TYPE_COSIGNATURE] {
+            let id = super::key_id(verifier.name(), kind, &raw);
+            let blob = STANDARD.encode([&[kind], raw.as_slice()].concat());
+            let vkey = format!("{}+{id}+{blob}", verifier.name());
+            let parsed = CosignatureVerifier::from_vkey(&vkey).unwrap();
+            assert_eq!(parsed.key_id(), verifier.key_id());
+        }
+        let vkey = "witness.example+00000000+".to_owned()
+            + &STANDARD.encode([[4; 1].as_slice(), &raw].concat());
+        assert_eq!(
+            CosignatureVerifier::from_vkey(&vkey).unwrap_err(),
+            VkeyError::KeyId
+        );
+    }
+}

@@ -106,3 +106,47 @@ fn split_first(bytes: &[u8]) -> Result<(&[u8], &[u8]), EntryBundleError> {
     rest.split_at_checked(length)
         .ok_or(EntryBundleError::Truncated)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_read_as_it_was_written() {
+        let leaves: Vec<Vec<u8>> = (0..=255).map(|n: u8| vec![n; usize::from(n)]).collect();
+        let bundle = encode(&leaves).unwrap();
+        assert_eq!(&bundle[..5], [0, 0, 0, 1, 1]);
+        assert_eq!(decode(&bundle).unwrap(), leaves);
+        assert_eq!(decode_exact(&bundle, 256).unwrap().len(), 256);
+        assert_eq!(prefix(&bundle, 3).unwrap(), encode(&leaves[..3]).unwrap());
+        assert_eq!(prefix(&bundle, 256).unwrap(), bundle);
+        assert_eq!(leaf(&bundle, 255).unwrap(), leaves[255]);
+    }
+
+    #[test]
+    fn the_largest_leaf_fits_and_the_next_does_not() {
+        let mut bundle = Vec::new();
+        push(&mut bundle, &vec![7; MAX_LEAF_BYTES]).unwrap();
+        assert_eq!(decode(&bundle).unwrap()[0].len(), MAX_LEAF_BYTES);
+        let refused = push(&mut bundle, &vec![7; MAX_LEAF_BYTES + 1]);
+        assert_eq!(refused, Err(EntryBundleError::LeafTooLarge));
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_bundle() {
+        use EntryBundleError::{TooMany, Truncated, Width};
+        for (bytes, reason) in [
+            (&[0][..], Truncated),
+            (&[0, 1], Truncated),
+            (&[0, 2, 7], Truncated),
+            (&[0, 0, 0], Truncated),
+            (&[0; 2 * 257], TooMany),
+        ] {
+            assert_eq!(decode(bytes), Err(reason));
+        }
+        assert_eq!(decode_exact(&[0, 0], 2), Err(Width));
+        assert_eq!(prefix(&[0, 0], 2), Err(Width));
+        assert_eq!(leaf(&[0, 0], 1), Err(Width));
+        assert_eq!(encode(vec![[0; 0]; 257]), Err(TooMany));
+    }
+}

@@ -111,3 +111,60 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    #[track_caller]
+    fn check_ed25519(name: &str, raw: &[u8; 32], expected: &str) {
+        assert_eq!(STANDARD.encode(LogId::of_ed25519(name, raw).0), expected);
+        let key = PublicKey::from_raw_ed25519(raw).unwrap();
+        assert_eq!(LogId::of_key(name, &key), LogId::of_ed25519(name, raw));
+    }
+
+    #[test]
+    fn ed25519_log_ids_are_those_of_rekor() {
+        // rekor-tiles:tests/testdata/pki, under two names.
+        let raw = hex::decode("444bc9c8d6468d7e81dc3008b83dc14e0f6b230574d0663c5e0e4553e2050d44");
+        let raw = raw.unwrap().try_into().unwrap();
+        check_ed25519(
+            "rekor-local",
+            &raw,
+            "2AtEIMfG6Y41yK0tcwRTBS2tjhOrjKGIpDkHFgp65g0=",
+        );
+        check_ed25519(
+            "127.0.0.1",
+            &raw,
+            "JxxqA6EqqUkV5Pf3KpV9QKL06gXb2WCoJjN1jDMZ6sE=",
+        );
+        let key_id = LogId::of_ed25519("rekor-local", &raw).key_id();
+        assert_eq!(key_id.to_string(), "d80b4420");
+        // The same key has another log ID in the other family.
+        let key = PublicKey::from_raw_ed25519(&raw).unwrap();
+        assert_eq!(hex::encode(&SpkiLogId::of_key(&key).0[..4]), "b4094009");
+    }
+
+    #[test]
+    fn an_ecdsa_log_id_does_not_depend_on_the_name() {
+        // sigstore-conformance, the staging trusted root (Apache-2.0): the Rekor v1 log.
+        let spki = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDODRU688UYGuy54mNUlaEBiQdTE9nYLr0lg6RXowI/QV/RE1azBn4Eg5/2uTOMbhB1/gfcHzijzFi9Tk+g1Prg==";
+        let key = PublicKey::from_spki_der(&STANDARD.decode(spki).unwrap()).unwrap();
+        let expected = "0y8wo8MtY5wrdiIFohx7sHeI5oKDpK5vQhGHI6G+pJY=";
+        assert_eq!(STANDARD.encode(LogId::of_key("one", &key).0), expected);
+        assert_eq!(LogId::of_key("two", &key), LogId::of_spki(key.spki_der()));
+        assert_eq!(STANDARD.encode(SpkiLogId::of_key(&key).0), expected);
+    }
+
+    #[test]
+    fn an_rsa_log_id_is_the_long_hash() {
+        let key = lite_keys::SigningKey::generate(KeyKind::Rsa(2048));
+        let spki = key.public().spki_der();
+        let input = [b"log\n\xffPKIX-RSA-PKCS#1v1.5".as_slice(), spki].concat();
+        let expected: [u8; 32] = Sha256::digest(input).into();
+        assert_eq!(LogId::of_key("log", key.public()).0, expected);
+    }
+}

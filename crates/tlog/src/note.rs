@@ -237,3 +237,75 @@ fn check_text(text: &str) -> Result<(), NoteError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// c2sp.org/signed-note, the example at the top.
+    const EXAMPLE: &str = "Ognuno sta solo sul cuor della terra\n\
+        trafitto da un raggio di sole:\n\ned è subito sera.\n\n\
+        — quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=\n";
+
+    #[track_caller]
+    fn refuse(note: &str, reason: NoteError) {
+        assert_eq!(SignedNote::parse(note.as_bytes()), Err(reason), "{note:?}");
+    }
+
+    #[test]
+    fn reads_the_specifications_example_and_writes_it_again() {
+        let note = SignedNote::parse(EXAMPLE.as_bytes()).unwrap();
+        assert!(note.text().ends_with("\n\ned è subito sera.\n"));
+        let line = &note.signatures()[0];
+        assert_eq!(line.name(), "quasimodo.example/salvatore");
+        assert_eq!(line.key_id().to_string(), "367ba04b");
+        assert_eq!(line.signature().len(), 64);
+        assert_eq!(note.to_string(), EXAMPLE);
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_note() {
+        let line = "\u{2014} a AAAAAAA=\n";
+        refuse("", NoteError::Unsigned);
+        refuse("a\n", NoteError::Unsigned);
+        refuse("a\n\n", NoteError::Unsigned);
+        refuse(&format!("a\n{line}"), NoteError::Unsigned);
+        refuse(&format!("\n\n{line}"), NoteError::Text);
+        refuse(&format!("a\r\n\n{line}"), NoteError::ControlCharacter);
+        refuse(&format!("a\0\n\n{line}"), NoteError::ControlCharacter);
+        refuse(&format!("a\n\n{}", line.trim_end()), NoteError::Unsigned);
+        refuse(&format!("a\n\n{line}b\n"), NoteError::SignatureLine);
+        refuse("a\n\n- a AAAAAAA=\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014} a\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014}  AAAAAAA=\n", NoteError::KeyName);
+        refuse("a\n\n\u{2014} a+b AAAAAAA=\n", NoteError::KeyName);
+        refuse("a\n\n\u{2014} a\u{a0}b AAAAAAA=\n", NoteError::KeyName);
+        // No key ID, a key ID alone, base64 that is not canonical, an unexpected third word.
+        refuse("a\n\n\u{2014} a AAA=\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014} a AAAAAA==\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014} a AAAAAAB=\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014} a AAAAAAA\n", NoteError::SignatureLine);
+        refuse("a\n\n\u{2014} a AAAAAAA= b\n", NoteError::SignatureLine);
+        assert_eq!(SignedNote::parse(b"\xff\n\n"), Err(NoteError::Utf8));
+    }
+
+    #[test]
+    fn counts_signatures_and_bytes_before_it_reads_them() {
+        let line = "\u{2014} a AAAAAAA=\n";
+        let full = format!("a\n\n{}", line.repeat(MAX_SIGNATURES));
+        let mut note = SignedNote::parse(full.as_bytes()).unwrap();
+        let more = note.append(note.signatures()[0].clone());
+        assert_eq!(more, Err(NoteError::TooManySignatures));
+        refuse(&format!("{full}{line}"), NoteError::TooManySignatures);
+        refuse(&"a".repeat(MAX_NOTE_BYTES + 1), NoteError::TooLarge);
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_signature_line_is_text() {
+        // A frozen Rekor log says so in an extension line with an em dash.
+        let note = "log\n— frozen AAAAAAA=\n\n— a AAAAAAA=\n";
+        let note = SignedNote::parse(note.as_bytes()).unwrap();
+        assert_eq!(note.text(), "log\n— frozen AAAAAAA=\n");
+        assert_eq!(note.signatures().len(), 1);
+    }
+}

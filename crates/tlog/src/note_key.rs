@@ -218,3 +218,81 @@ fn is_ecdsa(kind: KeyKind) -> bool {
 fn note_hash(kind: KeyKind) -> HashAlgorithm {
     kind.default_hash()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::note::SignedNote;
+
+    /// rekor-tiles:tests/testdata/pki.
+    const VKEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";
+
+    #[test]
+    fn reads_and_writes_verifier_keys() {
+        assert_eq!(
+            NoteVerifier::from_vkey(VKEY).unwrap().to_vkey().as_deref(),
+            Some(VKEY)
+        );
+        for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521] {
+            let signer = NoteSigner::new("log", SigningKey::generate(kind)).unwrap();
+            let vkey = signer.verifier().to_vkey().unwrap();
+            let verifier = NoteVerifier::from_vkey(&vkey).unwrap();
+            assert_eq!(verifier.key_id(), signer.verifier().key_id());
+        }
+    }
+
+    #[test]
+    fn refuses_every_second_spelling_of_a_verifier_key() {
+        for (vkey, reason) in [
+            ("", VkeyError::Encoding),
+            ("rekor-local", VkeyError::Encoding),
+            (&VKEY.replace("d80b4420", "D80B4420"), VkeyError::Encoding),
+            (&VKEY.replace("d80b4420", "+80b4420"), VkeyError::Encoding),
+            (&VKEY.replace("d80b4420", "d80b442"), VkeyError::Encoding),
+            (&VKEY.replace("d80b4420", "d80b4421"), VkeyError::KeyId),
+            (
+                &VKEY.replace("rekor-local", "rekor local"),
+                VkeyError::Encoding,
+            ),
+            (
+                &VKEY.replace("rekor-local", "rekor-locaL"),
+                VkeyError::KeyId,
+            ),
+            (&VKEY.replace("+AU", "+BU"), VkeyError::Type),
+            (&VKEY[..VKEY.len() - 4], VkeyError::Value),
+            (&VKEY[..VKEY.len() - 1], VkeyError::Encoding),
+        ] {
+            assert_eq!(NoteVerifier::from_vkey(vkey).unwrap_err(), reason, "{vkey}");
+        }
+    }
+
+    #[test]
+    fn a_signer_is_verified_by_its_own_side_only() {
+        for kind in [
+            KeyKind::Ed25519,
+            KeyKind::EcdsaP256,
+            KeyKind::EcdsaP384,
+            KeyKind::Rsa(2048),
+        ] {
+            let signer = NoteSigner::new("log.example", SigningKey::generate(kind)).unwrap();
+            let note = SignedNote::new("text\n", signer.sign("text\n").unwrap()).unwrap();
+            assert_eq!(
+                note.verify(signer.verifier()).unwrap().name(),
+                "log.example"
+            );
+            // Same name, other key: its lines are unknown, and so ignored.
+            let other = NoteSigner::new("log.example", SigningKey::generate(kind)).unwrap();
+            assert_eq!(note.verify(other.verifier()), Err(NoteError::UnknownKey));
+            let forged = SignedNote::new("Text\n", signer.sign("text\n").unwrap()).unwrap();
+            assert_eq!(forged.verify(signer.verifier()), Err(NoteError::Signature));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_makes_no_signer() {
+        for name in ["", "a b", "a+b", "a\nb"] {
+            let key = SigningKey::generate(KeyKind::Ed25519);
+            assert_eq!(NoteSigner::new(name, key).unwrap_err(), NoteError::KeyName);
+        }
+    }
+}

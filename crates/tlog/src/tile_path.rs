@@ -285,3 +285,142 @@ fn width_in_tree(level: u8, index: u64, size: u64) -> u16 {
     let width = hashes.saturating_sub(before).min(u64::from(TILE_WIDTH));
     u16::try_from(width).unwrap_or(TILE_WIDTH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Result<(u8, u64, u16), TilePathError>) {
+        let parsed: Result<TilePath, _> = path.parse();
+        assert_eq!(
+            parsed.map(|tile| (tile.level, tile.index, tile.width)),
+            expected
+        );
+        if let Ok(tile) = parsed {
+            assert_eq!(tile.to_string(), path);
+        }
+    }
+
+    #[test]
+    fn reads_and_writes_the_names_of_tiles() {
+        check("tile/0/000", Ok((0, 0, 256)));
+        check("tile/0/000.p/1", Ok((0, 0, 1)));
+        check("tile/63/255.p/255", Ok((63, 255, 255)));
+        // tlog-tiles: "index 1234067 will be encoded as `x001/x234/067`".
+        check("tile/1/x001/x234/067", Ok((1, 1_234_067, 256)));
+        check("tile/0/x001/000.p/8", Ok((0, 1000, 8)));
+        let last = "tile/0/x018/x446/x744/x073/x709/x551/615";
+        check(last, Ok((0, u64::MAX, 256)));
+    }
+
+    #[test]
+    fn rejects_every_second_name_for_a_tile() {
+        use TilePathError::{IndexEncoding, Level, Prefix, Width};
+        for (path, reason) in [
+            ("", Prefix),
+            ("tile", Prefix),
+            ("tile/", Prefix),
+            ("tile/0", Prefix),
+            ("/tile/0/000", Prefix),
+            ("tile//000", Level),
+            ("tile/00/000", Level),
+            ("tile/01/000", Level),
+            ("tile/+1/000", Level),
+            ("tile/-1/000", Level),
+            ("tile/64/000", Level),
+            ("tile/256/000", Level),
+            ("tile/1x/000", Level),
+            ("tile/٣/000", Level),
+            ("tile/entries/000", Level),
+            ("tile/0/", IndexEncoding),
+            ("tile/0/0", IndexEncoding),
+            ("tile/0/00", IndexEncoding),
+            ("tile/0/0000", IndexEncoding),
+            ("tile/0/+00", IndexEncoding),
+            ("tile/0/x000", IndexEncoding),
+            ("tile/0/000/", IndexEncoding),
+            ("tile/0/000/000", IndexEncoding),
+            ("tile/0/001/000", IndexEncoding),
+            ("tile/0/x000/000", IndexEncoding),
+            ("tile/0/x000/x001/000", IndexEncoding),
+            ("tile/0/X001/000", IndexEncoding),
+            ("tile/0/xx01/000", IndexEncoding),
+            ("tile/0/x1/000", IndexEncoding),
+            ("tile/0/1234067", IndexEncoding),
+            ("tile/0/x018/x446/x744/x073/x709/x551/616", IndexEncoding),
+            (
+                "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+                IndexEncoding,
+            ),
+            ("tile/0/../000", IndexEncoding),
+            ("tile/0/000.p", IndexEncoding),
+            ("tile/0/000 ", IndexEncoding),
+            ("tile/0/000.p/", Width),
+            ("tile/0/000.p/0", Width),
+            ("tile/0/000.p/00", Width),
+            ("tile/0/000.p/01", Width),
+            ("tile/0/000.p/+1", Width),
+            ("tile/0/000.p/256", Width),
+            ("tile/0/000.p/257", Width),
+            ("tile/0/000.p/65537", Width),
+            ("tile/0/000.p/1/", Width),
+            ("tile/0/000.p/1.p/1", Width),
+            ("tile/0/000.p/1 ", Width),
+        ] {
+            check(path, Err(reason));
+        }
+    }
+
+    #[test]
+    fn reads_and_writes_the_names_of_entry_bundles() {
+        for path in ["tile/entries/000", "tile/entries/x001/x234/067.p/255"] {
+            let bundle: EntryBundlePath = path.parse().unwrap();
+            assert_eq!(bundle.to_string(), path);
+        }
+        for path in [
+            "tile/entries/0",
+            "tile/0/000",
+            "tile/entries/000.p/256",
+            "tile/data/000",
+        ] {
+            path.parse::<EntryBundlePath>().unwrap_err();
+        }
+    }
+
+    #[test]
+    fn every_index_has_one_name() {
+        let boundaries = [0, 1, 999, 1000, 1001, 999_999, 1_000_000, u64::MAX];
+        for index in (0..70_000).chain(boundaries) {
+            for width in [1, 255, 256] {
+                let name = format_index(index, width);
+                assert_eq!(parse_index(&name), Ok((index, width)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_right_edge_of_70000_leaves_is_the_specifications() {
+        // tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one
+        // partial level 0 tile of width 112, one full level 1 tile, one partial level 1 tile of
+        // width 17, and one partial level 2 tile of width 1".
+        let names: Vec<_> = TilePath::partials(70_000)
+            .map(|tile| tile.to_string())
+            .collect();
+        assert_eq!(
+            names,
+            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
+        );
+        assert!(TilePath::in_tree(0, 272, 70_000).unwrap().is_full());
+        assert_eq!(TilePath::in_tree(0, 274, 70_000), None);
+        // tlog-tiles: "a tree of size 256 will be represented by a full level 0 tile and a partial
+        // level 1 tile of width 1".
+        let names: Vec<_> = TilePath::partials(256)
+            .map(|tile| tile.to_string())
+            .collect();
+        assert_eq!(names, ["tile/1/000.p/1"]);
+        assert_eq!(TilePath::partials(0).count(), 0);
+        assert_eq!(TilePath::partials(u64::MAX).count(), 8);
+        assert_eq!(TilePath::in_tree(63, 0, u64::MAX), None);
+    }
+}
