@@ -185,7 +185,7 @@ mod tests {
         let mut seen = Vec::new();
         for index in 0..70_000_u64 {
             edge.append(&index.to_be_bytes(), |new| {
-                seen.push((new.level, new.index))
+                seen.push((new.level, new.index));
             });
         }
         // tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one

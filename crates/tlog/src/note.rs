@@ -105,11 +105,13 @@ impl NoteSignature {
         let line = line
             .strip_prefix("\u{2014} ")
             .ok_or(NoteError::SignatureLine)?;
-        let (name, blob) = line.split_once(' ').ok_or(NoteError::SignatureLine)?;
-        let blob = STANDARD
-            .decode(blob)
+        let (name, base64) = line.split_once(' ').ok_or(NoteError::SignatureLine)?;
+        let decoded = STANDARD
+            .decode(base64)
             .map_err(|_| NoteError::SignatureLine)?;
-        let (key_id, signature) = blob.split_first_chunk().ok_or(NoteError::SignatureLine)?;
+        let (key_id, signature) = decoded
+            .split_first_chunk()
+            .ok_or(NoteError::SignatureLine)?;
         if signature.is_empty() {
             return Err(NoteError::SignatureLine);
         }
@@ -198,7 +200,7 @@ impl SignedNote {
     /// c2sp.org/signed-note, "Signatures": lines of unknown keys are ignored, "even if they share
     /// a name or ID (but not both) with a known key"; a line of the known key must verify.
     pub fn verify(&self, verifier: &NoteVerifier) -> Result<&NoteSignature, NoteError> {
-        let mut verified = None;
+        let mut found = None;
         for line in &self.signatures {
             if line.name != verifier.name() || line.key_id != verifier.key_id() {
                 continue;
@@ -206,9 +208,9 @@ impl SignedNote {
             if !verifier.verify(self.text.as_bytes(), &line.signature) {
                 return Err(NoteError::Signature);
             }
-            verified = verified.or(Some(line));
+            found = found.or(Some(line));
         }
-        verified.ok_or(NoteError::UnknownKey)
+        found.ok_or(NoteError::UnknownKey)
     }
 }
 

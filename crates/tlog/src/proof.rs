@@ -42,10 +42,7 @@ pub fn verify_inclusion(
     if index >= size {
         return Err(ProofError::IndexOutOfRange);
     }
-    // Below `inner` the paths of this leaf and of the last leaf differ, and every level has a
-    // sibling; above, only the levels where the path is a right child.
-    let inner = (u64::BITS - (index ^ (size - 1)).leading_zeros()) as usize;
-    let border = index.checked_shr(inner as u32).unwrap_or(0).count_ones() as usize;
+    let (inner, border) = path_length(index, size - 1);
     check_length(proof, inner + border)?;
     let (below, above) = proof.split_at(inner);
     let mut hash = *leaf;
@@ -96,8 +93,7 @@ pub fn verify_consistency(
     // The walk begins at the largest subtree that ends the old tree.
     let shift = old_size.trailing_zeros();
     let last = (old_size - 1) >> shift;
-    let inner = (u64::BITS - (last ^ ((new_size - 1) >> shift)).leading_zeros()) as usize;
-    let border = last.checked_shr(inner as u32).unwrap_or(0).count_ones() as usize;
+    let (inner, border) = path_length(last, (new_size - 1) >> shift);
     // RFC 9162, Section 2.1.4.2, step 1: if the old tree is one perfect subtree, the verifier has
     // its root already, and the proof leaves it out.
     let given = usize::from(!old_size.is_power_of_two());
@@ -126,6 +122,15 @@ pub fn verify_consistency(
         return Err(ProofError::RootMismatch);
     }
     Ok(())
+}
+
+/// The number of siblings on the path from `index` to the root, when `last` is the last index of
+/// its level: those below the point where the two paths meet, one a level; and those above it,
+/// only where the path is a right child.
+fn path_length(index: u64, last: u64) -> (usize, usize) {
+    let inner = u64::BITS - (index ^ last).leading_zeros();
+    let border = index.checked_shr(inner).unwrap_or(0).count_ones();
+    (inner as usize, border as usize)
 }
 
 fn check_length(proof: &[Hash], expected: usize) -> Result<(), ProofError> {

@@ -281,7 +281,7 @@ fn width_in_tree(level: u8, index: u64, size: u64) -> u16 {
     let hashes = size
         .checked_shr(TILE_HEIGHT * u32::from(level))
         .unwrap_or(0);
-    let before = index.checked_mul(u64::from(TILE_WIDTH)).unwrap_or(u64::MAX);
+    let before = index.saturating_mul(u64::from(TILE_WIDTH));
     let width = hashes.saturating_sub(before).min(u64::from(TILE_WIDTH));
     u16::try_from(width).unwrap_or(TILE_WIDTH)
 }

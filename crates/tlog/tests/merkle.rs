@@ -1,5 +1,7 @@
 //! Trees and proofs against two other implementations: `rs_merkle` and Cloudflare's `tlog_tiles`.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::cell::Cell;
 
 use lite_tlog::{
