@@ -140,6 +140,10 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for Limited<T, N
 pub(crate) struct Int64(pub(crate) i64);
 
 impl Int64 {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature is serde's"
+    )]
     pub(crate) fn is_zero(&self) -> bool {
         self.0 == 0
     }

@@ -253,7 +253,7 @@ mod tests {
         for payload in [
             statement(r#"{"digest":{"sha256":"aa","sha256":"bb"}}"#),
             statement(r#"{"digest":{"sha256":"aa"},"digest":{"sha256":"bb"}}"#),
-            statement(r#"{"digest":{"sha256":"aa"}}"#).replacen("{", r#"{"predicateType":"q","#, 1),
+            statement(r#"{"digest":{"sha256":"aa"}}"#).replacen('{', r#"{"predicateType":"q","#, 1),
         ] {
             assert!(
                 matches!(

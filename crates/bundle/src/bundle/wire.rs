@@ -290,7 +290,7 @@ pub(super) fn write(bundle: &Bundle) -> String {
         Signer::PublicKey { hint } => {
             material.public_key = Some(WireHint {
                 hint: Text(hint.as_str().into()),
-            })
+            });
         }
     }
     let (message_signature, dsse_envelope) = match &bundle.content {

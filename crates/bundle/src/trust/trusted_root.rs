@@ -199,6 +199,7 @@ impl CertificateAuthority {
     }
 
     /// The chain's certificates, DER, leaf-most first.
+    #[must_use]
     pub fn chain(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
         self.cert_chain
             .certificates
