@@ -1,0 +1,124 @@
+//! Arrows between the crates of this workspace only go down, and none stays on its floor.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Each crate with its floor, bottom first. ARCHITECTURE.md draws the same house.
+const FLOORS: [(&str, u8); 20] = [
+    ("lite-time", 0),
+    ("lite-keys", 0),
+    ("lite-tlog", 1),
+    ("lite-pki", 1),
+    ("lite-identity", 1),
+    ("lite-bundle", 1),
+    ("lite-tuf", 1),
+    ("lite-sequencer", 2),
+    ("lite-issuer", 2),
+    ("lite-verifier", 2),
+    ("lite-store", 3),
+    ("lite-http", 3),
+    ("rekor-lite", 4),
+    ("fulcio-lite", 4),
+    ("ct-lite", 4),
+    ("tsa-lite", 4),
+    ("oidc-lite", 4),
+    ("trust-lite", 4),
+    ("siglite", 5),
+    ("lite-tests", 6),
+];
+
+/// What floors 0 to 2 must not depend on: they know no file, socket, clock or environment.
+const NOT_BELOW_THE_ADAPTERS: [&str; 7] = [
+    "axum",
+    "clap",
+    "hyper",
+    "redb",
+    "reqwest",
+    "tokio",
+    "tracing-subscriber",
+];
+
+/// The names under the headings of dependencies in a manifest.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    for line in manifest.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line.ends_with("dependencies]");
+        } else if inside && !line.is_empty() && !line.starts_with('#') {
+            let name: String = line
+                .chars()
+                .take_while(|c| !matches!(c, '.' | '=' | ' '))
+                .collect();
+            found.push(name);
+        }
+    }
+    found
+}
+
+fn manifests() -> BTreeMap<String, Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let members = text
+        .split("members = [")
+        .nth(1)
+        .unwrap()
+        .split(']')
+        .next()
+        .unwrap();
+    members
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split('"').next())
+        .map(|member| {
+            let manifest = std::fs::read_to_string(root.join(member).join("Cargo.toml")).unwrap();
+            let name = manifest
+                .split("name = \"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap();
+            (name.to_owned(), dependencies(&manifest))
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_only_go_down() {
+    let floors: BTreeMap<&str, u8> = FLOORS.into();
+    for (name, dependencies) in manifests() {
+        let floor = floors.get(name.as_str());
+        let floor = floor.unwrap_or_else(|| panic!("{name} has no floor; give it one here"));
+        for dependency in dependencies {
+            if let Some(below) = floors.get(dependency.as_str()) {
+                assert!(
+                    below < floor,
+                    "{name} (floor {floor}) → {dependency} (floor {below})"
+                );
+            }
+            let outward = NOT_BELOW_THE_ADAPTERS.contains(&dependency.as_str());
+            assert!(
+                *floor > 2 || !outward,
+                "{name} (floor {floor}) → {dependency}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_room_is_on_the_plan() {
+    let built = manifests();
+    for (name, _) in FLOORS {
+        assert!(
+            built.contains_key(name),
+            "{name} is on the plan and not in the workspace"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_is_read_whole() {
+    let manifest = "[dependencies]\nserde.workspace = true\n# no\nlite-x = { path = \"x\" }\n\
+                    [dev-dependencies]\nproptest.workspace = true\n[features]\nnothing = []\n";
+    assert_eq!(dependencies(manifest), ["serde", "lite-x", "proptest"]);
+}
