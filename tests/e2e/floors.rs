@@ -38,25 +38,36 @@ const NOT_BELOW_THE_ADAPTERS: [&str; 7] = [
     "tracing-subscriber",
 ];
 
-/// The names under the headings of dependencies in a manifest.
-fn dependencies(manifest: &str) -> Vec<String> {
+/// A dependency that a manifest names.
+#[derive(Debug, PartialEq)]
+struct Arrow {
+    to: String,
+    /// Only tests follow it. Judges of other makers may know the world; our own rooms stay in
+    /// their order even then.
+    in_tests: bool,
+}
+
+/// What stands under the headings of dependencies in a manifest.
+fn dependencies(manifest: &str) -> Vec<Arrow> {
     let mut found = Vec::new();
     let mut inside = false;
+    let mut in_tests = false;
     for line in manifest.lines().map(str::trim) {
         if line.starts_with('[') {
             inside = line.ends_with("dependencies]");
+            in_tests = line.contains("dev-");
         } else if inside && !line.is_empty() && !line.starts_with('#') {
-            let name: String = line
+            let to = line
                 .chars()
                 .take_while(|c| !matches!(c, '.' | '=' | ' '))
                 .collect();
-            found.push(name);
+            found.push(Arrow { to, in_tests });
         }
     }
     found
 }
 
-fn manifests() -> BTreeMap<String, Vec<String>> {
+fn manifests() -> BTreeMap<String, Vec<Arrow>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let members = text
@@ -89,18 +100,15 @@ fn arrows_only_go_down() {
     for (name, dependencies) in manifests() {
         let floor = floors.get(name.as_str());
         let floor = floor.unwrap_or_else(|| panic!("{name} has no floor; give it one here"));
-        for dependency in dependencies {
-            if let Some(below) = floors.get(dependency.as_str()) {
+        for Arrow { to, in_tests } in dependencies {
+            if let Some(below) = floors.get(to.as_str()) {
                 assert!(
                     below < floor,
-                    "{name} (floor {floor}) → {dependency} (floor {below})"
+                    "{name} (floor {floor}) → {to} (floor {below})"
                 );
             }
-            let outward = NOT_BELOW_THE_ADAPTERS.contains(&dependency.as_str());
-            assert!(
-                *floor > 2 || !outward,
-                "{name} (floor {floor}) → {dependency}"
-            );
+            let outward = !in_tests && NOT_BELOW_THE_ADAPTERS.contains(&to.as_str());
+            assert!(*floor > 2 || !outward, "{name} (floor {floor}) → {to}");
         }
     }
 }
@@ -120,5 +128,14 @@ fn every_room_is_on_the_plan() {
 fn a_manifest_is_read_whole() {
     let manifest = "[dependencies]\nserde.workspace = true\n# no\nlite-x = { path = \"x\" }\n\
                     [dev-dependencies]\nproptest.workspace = true\n[features]\nnothing = []\n";
-    assert_eq!(dependencies(manifest), ["serde", "lite-x", "proptest"]);
+    let arrow = |to: &str, in_tests| Arrow {
+        to: to.to_owned(),
+        in_tests,
+    };
+    let want = [
+        arrow("serde", false),
+        arrow("lite-x", false),
+        arrow("proptest", true),
+    ];
+    assert_eq!(dependencies(manifest), want);
 }
