@@ -139,12 +139,46 @@ pub(crate) fn verify_issuers(
     check_key_identifiers(chain)?;
     let issuers = chain.iter().skip(1).chain(std::iter::once(root));
     for (certificate, issuer) in chain.iter().zip(issuers) {
-        if certificate.issuer_der() != issuer.subject_der() {
-            return Err(ChainError::UnknownIssuer);
-        }
-        check_signature(certificate, issuer)?;
+        check_issued(certificate, issuer)?;
     }
     Ok(())
+}
+
+/// Checks that each certificate of `path`, all of them CAs, issued the one before it.
+///
+/// For CT logs, which accept a chain as it was submitted, and show what was issued whether it is
+/// valid now or not.
+pub fn verify_path(path: &[Certificate], purpose: Purpose) -> Result<(), ChainError> {
+    check_issuers(path, purpose)?;
+    check_key_identifiers(path)?;
+    for pair in path.windows(2) {
+        if let [certificate, issuer] = pair {
+            check_issued(certificate, issuer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that `issuer` issued `leaf` for this purpose, whatever the time. The leaf may be
+/// poisoned: see [`verify_path`], which is for the certificates above it.
+pub fn verify_leaf_of_path(
+    leaf: &Certificate,
+    issuer: &Certificate,
+    purpose: Purpose,
+) -> Result<(), ChainError> {
+    if leaf.is_ca() {
+        return Err(ChainError::LeafIsCa);
+    }
+    check_leaf(leaf, purpose)?;
+    check_key_identifiers(&[leaf.clone(), issuer.clone()])?;
+    check_issued(leaf, issuer)
+}
+
+fn check_issued(certificate: &Certificate, issuer: &Certificate) -> Result<(), ChainError> {
+    if certificate.issuer_der() != issuer.subject_der() {
+        return Err(ChainError::UnknownIssuer);
+    }
+    check_signature(certificate, issuer)
 }
 
 /// Path building by `rustls-webpki`, in its types.
