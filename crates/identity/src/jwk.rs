@@ -181,7 +181,7 @@ struct WireKey {
     y: Option<String>,
 }
 
-/// RFC 7518, Section 6.3.1: "Base64urlUInt"; some write a leading zero octet all the same.
+/// RFC 7518, Section 6.3.1: `Base64urlUInt`; some write a leading zero octet all the same.
 fn read_rsa(modulus: &str, exponent: &str) -> Option<Material> {
     let strip = |text| {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -1,6 +1,8 @@
 //! Tokens as an issuer makes them (signed by `jsonwebtoken`, an implementation that is not ours)
 //! and as an attacker makes them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -11,6 +13,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use jsonwebtoken::Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
 use jsonwebtoken::{EncodingKey, Header};
 use lite_identity::json::JsonError;
 use lite_identity::{
@@ -89,7 +92,6 @@ fn verify(token: &str, keys: &KeySet) -> Result<IdToken, TokenError> {
 #[test]
 fn believes_every_rsa_algorithm_as_another_implementation_signs_it() {
     let rsa = Rsa::new();
-    use jsonwebtoken::Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
     for algorithm in [RS256, RS384, RS512, PS256, PS384, PS512] {
         let token = rsa.token(algorithm, Some("k"), &claims());
         assert_eq!(
