@@ -99,9 +99,7 @@ pub(crate) fn hash_oid(hash: HashAlgorithm) -> ObjectIdentifier {
 /// The hash of an `AlgorithmIdentifier`, with absent or NULL parameters (RFC 5754, Section 2).
 pub(crate) fn hash_from_der(der: &[u8]) -> Option<HashAlgorithm> {
     let (id, parameters) = identifier(der)?;
-    let hash = HashAlgorithm::ALL
-        .into_iter()
-        .find(|hash| hash_oid(*hash) == id)?;
+    let hash = HashAlgorithm::ALL.into_iter().find(|hash| hash_oid(*hash) == id)?;
     (parameters.is_none() || parameters == Some(&asn1::NULL)).then_some(hash)
 }
 

@@ -96,10 +96,7 @@ pub(crate) fn generalized_time(at: Time) -> Vec<u8> {
 }
 
 fn calendar_digits(at: Time) -> String {
-    at.to_rfc3339()
-        .chars()
-        .filter(|c| c.is_ascii_digit() || *c == 'Z')
-        .collect()
+    at.to_rfc3339().chars().filter(|c| c.is_ascii_digit() || *c == 'Z').collect()
 }
 
 /// An extension: `critical` is written only when true (DER omits a default).
@@ -176,11 +173,7 @@ mod tests {
     #[test]
     fn the_year_chooses_the_kind_of_time() {
         let check = |text: &str, tag: u8, digits: &[u8]| {
-            assert_eq!(
-                time(Time::parse_rfc3339(text).unwrap()),
-                tlv(tag, &[digits]),
-                "{text}"
-            );
+            assert_eq!(time(Time::parse_rfc3339(text).unwrap()), tlv(tag, &[digits]), "{text}");
         };
         check("2049-12-31T23:59:59Z", UTC_TIME, b"491231235959Z");
         check("2050-01-01T00:00:00Z", GENERALIZED_TIME, b"20500101000000Z");

@@ -65,6 +65,7 @@ pub struct BasicConstraints {
 
 /// `KeyUsage`, RFC 5280, Section 4.2.1.3, as far as Sigstore asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "RFC 5280 defines a string of bits")]
 pub struct KeyUsage {
     /// `digitalSignature`.
     pub digital_signature: bool,
@@ -223,9 +224,7 @@ impl Certificate {
     /// One extension.
     #[must_use]
     pub fn extension(&self, oid: &ObjectIdentifier) -> Option<&Extension> {
-        self.extensions()
-            .iter()
-            .find(|extension| extension.oid == *oid)
+        self.extensions().iter().find(|extension| extension.oid == *oid)
     }
 
     /// The subject alternative names, in order; empty where there is no such extension.
@@ -249,8 +248,7 @@ impl Certificate {
     /// Whether this may issue certificates.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.basic_constraints()
-            .is_some_and(|constraints| constraints.ca)
+        self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
     /// Whether issuer and subject are the same name, as a root's are.

@@ -216,16 +216,9 @@ fn build(
         .map_err(refusal)?;
     let mut path = vec![leaf.clone()];
     for step in verified.intermediate_certificates() {
-        path.extend(
-            intermediates
-                .iter()
-                .find(|c| c.der() == step.der().as_ref())
-                .cloned(),
-        );
+        path.extend(intermediates.iter().find(|c| c.der() == step.der().as_ref()).cloned());
     }
-    let position = trusted
-        .iter()
-        .position(|anchor| std::ptr::eq(anchor, verified.anchor()));
+    let position = trusted.iter().position(|anchor| std::ptr::eq(anchor, verified.anchor()));
     path.extend(position.and_then(|position| anchors.get(position)).cloned());
     Ok(path)
 }
@@ -256,9 +249,7 @@ fn check_windows(path: &[Certificate], at: Time) -> Result<(), ChainError> {
 
 fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
     // A leaf without extended key usage would be good for anything; Sigstore demands the purpose.
-    let usage = leaf
-        .extended_key_usage()
-        .ok_or(ChainError::ExtendedKeyUsage)?;
+    let usage = leaf.extended_key_usage().ok_or(ChainError::ExtendedKeyUsage)?;
     if !usage.purposes.contains(&purpose.oid()) {
         return Err(ChainError::ExtendedKeyUsage);
     }
@@ -278,10 +269,7 @@ fn check_issuers(issuers: &[Certificate], purpose: Purpose) -> Result<(), ChainE
         if !constraints.ca || issuer.key_usage().is_some_and(|usage| !usage.cert_sign) {
             return Err(ChainError::NotACa);
         }
-        if constraints
-            .path_len
-            .is_some_and(|limit| below > usize::from(limit))
-        {
+        if constraints.path_len.is_some_and(|limit| below > usize::from(limit)) {
             return Err(ChainError::PathLength);
         }
         let usage = issuer.extended_key_usage();
@@ -317,14 +305,11 @@ fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<()
     let algorithm = SignatureAlgorithm::from_der(algorithm)
         .filter(|algorithm| algorithm.fits(key.kind()))
         .ok_or(ChainError::Signature)?;
-    let hash = algorithm
-        .hash()
-        .unwrap_or_else(|| key.kind().default_hash());
+    let hash = algorithm.hash().unwrap_or_else(|| key.kind().default_hash());
     let signature = asn1::content(asn1::BIT_STRING, signature)
         .and_then(|bits| bits.strip_prefix(&[0]))
         .ok_or(ChainError::Signature)?;
-    key.verify(hash, tbs, signature)
-        .map_err(|_| ChainError::Signature)
+    key.verify(hash, tbs, signature).map_err(|_| ChainError::Signature)
 }
 
 fn refusal(error: webpki::Error) -> ChainError {

@@ -98,9 +98,7 @@ impl CertificateRequest {
 /// `CertificationRequestInfo`: version 0, subject, key, attributes (some writers leave these out).
 fn spki(info: &[u8]) -> Option<&[u8]> {
     const VERSION_0: [u8; 3] = [asn1::INTEGER, 1, 0];
-    let fields = asn1::elements(info)
-        .ok()
-        .filter(|_| info.first() == Some(&asn1::SEQUENCE))?;
+    let fields = asn1::elements(info).ok().filter(|_| info.first() == Some(&asn1::SEQUENCE))?;
     match fields.as_slice() {
         [version, _subject, spki] if *version == VERSION_0 => Some(spki),
         [version, _subject, spki, attributes]

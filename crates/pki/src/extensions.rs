@@ -100,9 +100,7 @@ impl FulcioExtension {
     /// The extension with this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|extension| u32::from(extension.number()) == number)
+        Self::ALL.into_iter().find(|extension| u32::from(extension.number()) == number)
     }
 
     /// The name: the key of an extension template in Fulcio's configuration, where it has one.
@@ -138,9 +136,7 @@ impl FulcioExtension {
     /// The extension with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|extension| extension.name() == name)
+        Self::ALL.into_iter().find(|extension| extension.name() == name)
     }
 
     /// The object identifier.
@@ -148,17 +144,13 @@ impl FulcioExtension {
     pub fn oid(self) -> ObjectIdentifier {
         // Never fails: every number is one arc of one byte. The arc itself stands in, and the
         // round-trip test over `ALL` would see it.
-        oid::FULCIO
-            .push_arc(self.number().into())
-            .unwrap_or(oid::FULCIO)
+        oid::FULCIO.push_arc(self.number().into()).unwrap_or(oid::FULCIO)
     }
 
     /// The extension with this object identifier.
     #[must_use]
     pub fn from_oid(id: &ObjectIdentifier) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|extension| extension.oid() == *id)
+        Self::ALL.into_iter().find(|extension| extension.oid() == *id)
     }
 
     /// Whether the text stands in the `OCTET STRING` without a DER wrapping of its own.
@@ -170,21 +162,13 @@ impl FulcioExtension {
     /// The content of the extension's `OCTET STRING`.
     #[must_use]
     pub fn encode(self, text: &str) -> Vec<u8> {
-        if self.is_raw() {
-            text.as_bytes().to_vec()
-        } else {
-            asn1::utf8(text)
-        }
+        if self.is_raw() { text.as_bytes().to_vec() } else { asn1::utf8(text) }
     }
 
     /// The text from the content of the extension's `OCTET STRING`.
     #[must_use]
     pub fn decode(self, value: &[u8]) -> Option<String> {
-        let bytes = if self.is_raw() {
-            value
-        } else {
-            asn1::content(asn1::UTF8_STRING, value)?
-        };
+        let bytes = if self.is_raw() { value } else { asn1::content(asn1::UTF8_STRING, value)? };
         String::from_utf8(bytes.to_vec()).ok()
     }
 }
@@ -222,15 +206,12 @@ impl FulcioExtensions {
     /// The OIDC issuer: `.8`, else `.1`, as sigstore-go and sigstore-js read it.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.get(FulcioExtension::IssuerV2)
-            .or_else(|| self.get(FulcioExtension::Issuer))
+        self.get(FulcioExtension::IssuerV2).or_else(|| self.get(FulcioExtension::Issuer))
     }
 
     /// All that are set, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = (FulcioExtension, &str)> {
-        self.0
-            .iter()
-            .map(|(extension, text)| (*extension, text.as_str()))
+        self.0.iter().map(|(extension, text)| (*extension, text.as_str()))
     }
 
     /// Whether none is set.
@@ -265,19 +246,10 @@ mod tests {
     #[test]
     fn each_extension_is_found_by_number_name_and_identifier() {
         for extension in FulcioExtension::ALL {
-            assert_eq!(
-                FulcioExtension::from_number(extension.number().into()),
-                Some(extension)
-            );
-            assert_eq!(
-                FulcioExtension::from_name(extension.name()),
-                Some(extension)
-            );
+            assert_eq!(FulcioExtension::from_number(extension.number().into()), Some(extension));
+            assert_eq!(FulcioExtension::from_name(extension.name()), Some(extension));
             assert_eq!(FulcioExtension::from_oid(&extension.oid()), Some(extension));
-            assert_eq!(
-                extension.decode(&extension.encode("é!")).as_deref(),
-                Some("é!")
-            );
+            assert_eq!(extension.decode(&extension.encode("é!")).as_deref(), Some("é!"));
         }
         assert_eq!(FulcioExtension::from_number(7), None);
         assert_eq!(FulcioExtension::from_number(25), None);
@@ -287,13 +259,7 @@ mod tests {
     fn an_empty_text_is_no_extension() {
         let mut extensions = FulcioExtensions::for_issuer("https://a.example");
         extensions.set(FulcioExtension::BuildTrigger, "");
-        assert_eq!(
-            extensions
-                .iter()
-                .map(|(e, _)| e.number())
-                .collect::<Vec<_>>(),
-            [1, 8]
-        );
+        assert_eq!(extensions.iter().map(|(e, _)| e.number()).collect::<Vec<_>>(), [1, 8]);
     }
 
     #[test]

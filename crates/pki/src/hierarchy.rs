@@ -112,19 +112,9 @@ impl Authority {
             &root_key,
             &root_extensions(spec, &root_key),
         )?;
-        let certificate = certify(
-            spec,
-            &spec.name,
-            &key,
-            &root_key,
-            &extensions(spec, &key, &root_key),
-        )?;
-        Ok(Self {
-            root_key,
-            root,
-            key,
-            certificate,
-        })
+        let certificate =
+            certify(spec, &spec.name, &key, &root_key, &extensions(spec, &key, &root_key))?;
+        Ok(Self { root_key, root, key, certificate })
     }
 
     /// The chain as clients get it: leaf-most first, root last.
@@ -197,10 +187,7 @@ fn certify(
         spki,
         extensions,
     };
-    Ok(Certificate::from_der(&tbs::sign(
-        &tbs.encode(),
-        issuer_key,
-    )?)?)
+    Ok(Certificate::from_der(&tbs::sign(&tbs.encode(), issuer_key)?)?)
 }
 
 /// A key is certified once, so a serial made from it is as unique as the key.
@@ -236,11 +223,7 @@ fn extensions(spec: &AuthoritySpec, key: &SigningKey, root_key: &SigningKey) -> 
             tbs::extended_key_usage(&oid::TIME_STAMPING, true),
         ],
     };
-    extensions.push(tbs::subject_key_id(&tbs::key_identifier(
-        key.public().spki_der(),
-    )));
-    extensions.push(tbs::authority_key_id(&tbs::key_identifier(
-        root_key.public().spki_der(),
-    )));
+    extensions.push(tbs::subject_key_id(&tbs::key_identifier(key.public().spki_der())));
+    extensions.push(tbs::authority_key_id(&tbs::key_identifier(root_key.public().spki_der())));
     extensions
 }

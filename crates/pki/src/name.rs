@@ -55,10 +55,7 @@ impl AltName {
             Self::Ip(IpAddr::V6(ip)) => asn1::tlv(IP_ADDRESS, &[&ip.octets()]),
             Self::Username(text) => asn1::tlv(
                 OTHER_NAME,
-                &[
-                    &asn1::oid(&oid::FULCIO_OTHER_NAME),
-                    &asn1::tlv(0xA0, &[&asn1::utf8(text)]),
-                ],
+                &[&asn1::oid(&oid::FULCIO_OTHER_NAME), &asn1::tlv(0xA0, &[&asn1::utf8(text)])],
             ),
             Self::Other(der) => der.clone(),
         }
@@ -109,20 +106,14 @@ impl AuthorityName {
     /// A name of these two parts.
     #[must_use]
     pub fn new(organization: &str, common_name: &str) -> Self {
-        Self {
-            organization: organization.to_owned(),
-            common_name: common_name.to_owned(),
-        }
+        Self { organization: organization.to_owned(), common_name: common_name.to_owned() }
     }
 
     /// The `Name`, DER: `O`, then `CN`, each an RDN of its own.
     #[must_use]
     pub fn to_der(&self) -> Vec<u8> {
         let rdn = |kind, text: &str| {
-            asn1::tlv(
-                asn1::SET,
-                &[&asn1::sequence(&[&asn1::oid(kind), &asn1::utf8(text)])],
-            )
+            asn1::tlv(asn1::SET, &[&asn1::sequence(&[&asn1::oid(kind), &asn1::utf8(text)])])
         };
         asn1::sequence(&[
             &rdn(&oid::ORGANIZATION, &self.organization),
@@ -164,10 +155,7 @@ mod tests {
         ];
         expected.extend([0xA0, 0x11, 0x0C, 0x0F]);
         expected.extend(b"joe!example.com");
-        assert_eq!(
-            AltName::Username("joe!example.com".into()).to_der(),
-            expected
-        );
+        assert_eq!(AltName::Username("joe!example.com".into()).to_der(), expected);
     }
 
     #[test]

@@ -45,11 +45,7 @@ pub fn decode_all(
             blocks.push(STANDARD.decode(body).map_err(|_| PemError::Base64)?);
         }
     }
-    if blocks.is_empty() {
-        Err(PemError::Missing)
-    } else {
-        Ok(blocks)
-    }
+    if blocks.is_empty() { Err(PemError::Missing) } else { Ok(blocks) }
 }
 
 /// One block with 64 characters a line and a newline at its end.
@@ -79,11 +75,7 @@ mod tests {
             format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"),
             format!("subject=/CN=x\n{wrapped}trailing words"),
         ] {
-            assert_eq!(
-                decode_all(&text, &["CERTIFICATE"], 1),
-                Ok(vec![der.clone()]),
-                "{text}"
-            );
+            assert_eq!(decode_all(&text, &["CERTIFICATE"], 1), Ok(vec![der.clone()]), "{text}");
         }
     }
 
@@ -95,15 +87,9 @@ mod tests {
     #[test]
     fn refuses_by_reason() {
         refuse("", PemError::Missing);
-        refuse(
-            "-----BEGIN Y-----\nAA==\n-----END Y-----\n",
-            PemError::Missing,
-        );
+        refuse("-----BEGIN Y-----\nAA==\n-----END Y-----\n", PemError::Missing);
         refuse("-----BEGIN X-----\nAA==\n", PemError::Unfinished);
-        refuse(
-            "-----BEGIN X-----\nAA==\n-----END Y-----\n",
-            PemError::Unfinished,
-        );
+        refuse("-----BEGIN X-----\nAA==\n-----END Y-----\n", PemError::Unfinished);
         refuse("-----BEGIN X-----\nA\n-----END X-----\n", PemError::Base64);
         refuse(&encode("X", &[1]).repeat(2), PemError::TooLarge);
     }

@@ -126,11 +126,7 @@ impl Prepared {
     pub fn precertificate(self) -> Result<Precertificate, ProfileError> {
         let certificate = self.signed(poison_extension())?;
         let entry = CtEntry::of_precertificate(&certificate, self.ca.certificate())?;
-        Ok(Precertificate {
-            prepared: self,
-            certificate,
-            entry,
-        })
+        Ok(Precertificate { prepared: self, certificate, entry })
     }
 
     fn signed(&self, last_extension: Vec<u8>) -> Result<Certificate, ProfileError> {
@@ -190,10 +186,7 @@ impl Precertificate {
     /// What is submitted to `add-pre-chain`: precertificate, issuing CA, …, root.
     #[must_use]
     pub fn submission(&self) -> Vec<Certificate> {
-        std::iter::once(&self.certificate)
-            .chain(self.prepared.ca.chain())
-            .cloned()
-            .collect()
+        std::iter::once(&self.certificate).chain(self.prepared.ca.chain()).cloned().collect()
     }
 
     /// What the log will log, and its SCT signs.
@@ -208,18 +201,13 @@ impl Precertificate {
     /// and [`Precertificate::entry`], before.
     pub fn finish(self, sct: Sct) -> Result<Issued, ProfileError> {
         // Exactly one: sigstore-python and sigstore-rust refuse any other number.
-        let list = SctList(vec![sct])
-            .to_extension()
-            .ok_or(ProfileError::SctTooLong)?;
+        let list = SctList(vec![sct]).to_extension().ok_or(ProfileError::SctTooLong)?;
         let certificate = self.prepared.signed(list)?;
         let entry = CtEntry::of_certificate(&certificate, self.prepared.ca.certificate())?;
         if entry != self.entry {
             return Err(ProfileError::NotWhatWasLogged);
         }
-        Ok(Issued {
-            certificate,
-            chain: self.prepared.ca.chain().to_vec(),
-        })
+        Ok(Issued { certificate, chain: self.prepared.ca.chain().to_vec() })
     }
 }
 
@@ -227,9 +215,6 @@ impl Issued {
     /// The leaf and the chain above it, root last.
     #[must_use]
     pub fn full_chain(&self) -> Vec<Certificate> {
-        std::iter::once(&self.certificate)
-            .chain(&self.chain)
-            .cloned()
-            .collect()
+        std::iter::once(&self.certificate).chain(&self.chain).cloned().collect()
     }
 }

@@ -108,9 +108,7 @@ impl Sct {
         extensions: Vec<u8>,
         entry: &CtEntry,
     ) -> Result<Self, SignError> {
-        let message = entry
-            .signed_data(timestamp, &extensions)
-            .ok_or(SignError::Library)?;
+        let message = entry.signed_data(timestamp, &extensions).ok_or(SignError::Library)?;
         Ok(Self {
             log_id: log_id(key.public()),
             timestamp,
@@ -132,9 +130,8 @@ impl Sct {
         {
             return Err(SctVerifyError::Algorithm);
         }
-        let message = entry
-            .signed_data(self.timestamp, &self.extensions)
-            .ok_or(SctVerifyError::Entry)?;
+        let message =
+            entry.signed_data(self.timestamp, &self.extensions).ok_or(SctVerifyError::Entry)?;
         Ok(key.verify(HashAlgorithm::Sha256, &message, &self.signature)?)
     }
 
@@ -161,9 +158,7 @@ impl Sct {
         if reader.u8().ok_or(SctError::Length)? != VERSION_1 {
             return Err(SctError::Version);
         }
-        Self::decode_body(&mut reader)
-            .filter(|_| reader.is_empty())
-            .ok_or(SctError::Length)
+        Self::decode_body(&mut reader).filter(|_| reader.is_empty()).ok_or(SctError::Length)
     }
 
     /// `DigitallySigned`, as the JSON of `add-pre-chain` carries it: `04 03`, length, signature.
@@ -187,14 +182,7 @@ impl Sct {
         if !reader.is_empty() {
             return Err(SctError::Length);
         }
-        Ok(Self {
-            log_id,
-            timestamp,
-            extensions,
-            hash_algorithm,
-            signature_algorithm,
-            signature,
-        })
+        Ok(Self { log_id, timestamp, extensions, hash_algorithm, signature_algorithm, signature })
     }
 
     fn decode_body(reader: &mut Reader<'_>) -> Option<Self> {
@@ -212,9 +200,7 @@ impl Sct {
 impl SctList {
     /// The SCTs embedded in a certificate.
     pub fn of_certificate(certificate: &Certificate) -> Result<Self, SctError> {
-        let extension = certificate
-            .extension(&oid::SCT_LIST)
-            .ok_or(SctError::Missing)?;
+        let extension = certificate.extension(&oid::SCT_LIST).ok_or(SctError::Missing)?;
         // RFC 6962, Section 3.3: the list is in an OCTET STRING inside the extension's own.
         let list = asn1::content(asn1::OCTET_STRING, &extension.value).ok_or(SctError::Length)?;
         Self::decode(list)
@@ -235,10 +221,7 @@ impl SctList {
     /// Reads a `SignedCertificateTimestampList`; nothing may follow it.
     pub fn decode(bytes: &[u8]) -> Result<Self, SctError> {
         let mut outer = Reader(bytes);
-        let list = outer
-            .vector16()
-            .filter(|_| outer.is_empty())
-            .ok_or(SctError::Length)?;
+        let list = outer.vector16().filter(|_| outer.is_empty()).ok_or(SctError::Length)?;
         let mut reader = Reader(list);
         let mut scts = Vec::new();
         while !reader.is_empty() {
@@ -247,11 +230,7 @@ impl SctList {
             }
             scts.push(Sct::decode(reader.vector16().ok_or(SctError::Length)?)?);
         }
-        if scts.is_empty() {
-            Err(SctError::Empty)
-        } else {
-            Ok(Self(scts))
-        }
+        if scts.is_empty() { Err(SctError::Empty) } else { Ok(Self(scts)) }
     }
 
     /// The extension for a certificate, DER. `None`: over 65,535 bytes.

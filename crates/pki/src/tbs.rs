@@ -43,11 +43,7 @@ impl Tbs<'_> {
 
 /// Signs a `TBSCertificate` with the hash that goes with the key.
 pub(crate) fn sign(tbs: &[u8], key: &SigningKey) -> Result<Vec<u8>, SignError> {
-    Ok(assemble(
-        tbs,
-        &signature_identifier(key.kind()),
-        &key.sign_default(tbs)?,
-    ))
+    Ok(assemble(tbs, &signature_identifier(key.kind()), &key.sign_default(tbs)?))
 }
 
 /// The certificate of its three parts.
@@ -60,11 +56,7 @@ pub(crate) fn assemble(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8
 pub(crate) fn key_identifier(spki: &[u8]) -> Vec<u8> {
     let bits = asn1::elements(spki)
         .ok()
-        .and_then(|parts| {
-            parts
-                .last()
-                .and_then(|bits| asn1::content(asn1::BIT_STRING, bits))
-        })
+        .and_then(|parts| parts.last().and_then(|bits| asn1::content(asn1::BIT_STRING, bits)))
         .and_then(|bits| bits.get(1..)) // the first byte counts unused bits
         .unwrap_or_default();
     digest(&SHA1_FOR_LEGACY_USE_ONLY, bits).as_ref().to_vec()
@@ -81,11 +73,7 @@ pub(crate) fn serial(random: [u8; 20]) -> [u8; 20] {
 pub(crate) fn key_usage(first_byte: u8) -> Vec<u8> {
     // DER: a named bit list without trailing zeros, so the unused bits are counted.
     let unused = u8::try_from(first_byte.trailing_zeros()).unwrap_or(0);
-    asn1::extension(
-        &oid::KEY_USAGE,
-        true,
-        &asn1::tlv(asn1::BIT_STRING, &[&[unused, first_byte]]),
-    )
+    asn1::extension(&oid::KEY_USAGE, true, &asn1::tlv(asn1::BIT_STRING, &[&[unused, first_byte]]))
 }
 
 pub(crate) fn extended_key_usage(purpose: &oid::ObjectIdentifier, critical: bool) -> Vec<u8> {

@@ -26,34 +26,20 @@ pub(super) fn contents(der: &[u8]) -> Result<Contents, CertificateError> {
     let extensions = extensions(tbs.extensions().map_or(&[], |list| list.as_slice()))?;
     let find = |id: ObjectIdentifier| extensions.iter().find(|extension| extension.oid == id);
     Ok(Contents {
-        tbs: asn1::elements(der)?
-            .first()
-            .copied()
-            .unwrap_or_default()
-            .to_vec(),
+        tbs: asn1::elements(der)?.first().copied().unwrap_or_default().to_vec(),
         der: der.to_vec(),
         serial: tbs.serial_number().as_bytes().to_vec(),
         issuer: tbs.issuer().to_der()?,
         subject: tbs.subject().to_der()?,
         spki: tbs.subject_public_key_info().to_der()?,
-        key_bits: tbs
-            .subject_public_key_info()
-            .subject_public_key
-            .raw_bytes()
-            .to_vec(),
+        key_bits: tbs.subject_public_key_info().subject_public_key.raw_bytes().to_vec(),
         not_before: time(tbs.validity().not_before),
         not_after: time(tbs.validity().not_after),
         alt_names: find(oid::SUBJECT_ALT_NAME).map_or(Ok(Vec::new()), alt_names)?,
-        basic_constraints: find(oid::BASIC_CONSTRAINTS)
-            .map(basic_constraints)
-            .transpose()?,
+        basic_constraints: find(oid::BASIC_CONSTRAINTS).map(basic_constraints).transpose()?,
         key_usage: find(oid::KEY_USAGE).map(key_usage).transpose()?,
-        extended_key_usage: find(oid::EXTENDED_KEY_USAGE)
-            .map(extended_key_usage)
-            .transpose()?,
-        subject_key_id: find(oid::SUBJECT_KEY_IDENTIFIER)
-            .map(subject_key_id)
-            .transpose()?,
+        extended_key_usage: find(oid::EXTENDED_KEY_USAGE).map(extended_key_usage).transpose()?,
+        subject_key_id: find(oid::SUBJECT_KEY_IDENTIFIER).map(subject_key_id).transpose()?,
         authority_key_id: find(oid::AUTHORITY_KEY_IDENTIFIER).map_or(Ok(None), authority_key_id)?,
         fulcio: fulcio(&extensions)?,
         extensions,
@@ -80,11 +66,7 @@ fn decode<'a, T: Decode<'a> + Encode>(extension: &'a Extension) -> Result<T, Cer
     let malformed = || CertificateError::MalformedExtension(extension.oid);
     let value = T::from_der(&extension.value).map_err(|_| malformed())?;
     let again = value.to_der().map_err(|_| malformed())?;
-    if again == extension.value {
-        Ok(value)
-    } else {
-        Err(malformed())
-    }
+    if again == extension.value { Ok(value) } else { Err(malformed()) }
 }
 
 fn alt_names(extension: &Extension) -> Result<Vec<AltName>, CertificateError> {
@@ -97,10 +79,7 @@ fn alt_names(extension: &Extension) -> Result<Vec<AltName>, CertificateError> {
     if names.is_empty() {
         return Err(malformed());
     }
-    names
-        .into_iter()
-        .map(|name| AltName::from_der(name).ok_or_else(malformed))
-        .collect()
+    names.into_iter().map(|name| AltName::from_der(name).ok_or_else(malformed)).collect()
 }
 
 fn basic_constraints(extension: &Extension) -> Result<BasicConstraints, CertificateError> {
@@ -133,10 +112,7 @@ fn extended_key_usage(extension: &Extension) -> Result<ExtendedKeyUsage, Certifi
     if value.0.is_empty() {
         return Err(CertificateError::MalformedExtension(extension.oid));
     }
-    Ok(ExtendedKeyUsage {
-        purposes: value.0,
-        critical: extension.critical,
-    })
+    Ok(ExtendedKeyUsage { purposes: value.0, critical: extension.critical })
 }
 
 fn subject_key_id(extension: &Extension) -> Result<Vec<u8>, CertificateError> {

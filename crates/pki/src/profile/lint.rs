@@ -75,11 +75,7 @@ pub fn lint(certificate: &Certificate, issuer: &Certificate) -> Result<(), LintE
 /// Checks what was asked for, before it has bytes.
 pub(super) fn lint_spec(spec: &LeafSpec) -> Result<(), LintError> {
     lint_name(&spec.name)?;
-    if spec
-        .extensions
-        .iter()
-        .any(|(_, text)| text.len() > MAX_TEXT)
-    {
+    if spec.extensions.iter().any(|(_, text)| text.len() > MAX_TEXT) {
         return Err(LintError::TextTooLong);
     }
     Ok(())
@@ -98,16 +94,12 @@ fn lint_name(name: &AltName) -> Result<(), LintError> {
             Err(LintError::NameNotAscii)
         }
         AltName::Email(text)
-            if text
-                .split_once('@')
-                .is_some_and(|(l, d)| !l.is_empty() && !d.is_empty()) =>
+            if text.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty()) =>
         {
             Ok(())
         }
         AltName::Uri(text)
-            if text
-                .split_once(':')
-                .is_some_and(|(s, r)| !s.is_empty() && !r.is_empty()) =>
+            if text.split_once(':').is_some_and(|(s, r)| !s.is_empty() && !r.is_empty()) =>
         {
             Ok(())
         }
@@ -154,9 +146,7 @@ fn lint_usage(certificate: &Certificate) -> Result<(), LintError> {
         return Err(LintError::KeyUsage);
     }
     // SPEC: "Extended Key Usage MUST be CodeSigning"; pyca refuses a critical one.
-    let extended = certificate
-        .extended_key_usage()
-        .ok_or(LintError::ExtendedKeyUsage)?;
+    let extended = certificate.extended_key_usage().ok_or(LintError::ExtendedKeyUsage)?;
     if extended.critical || extended.purposes != [oid::CODE_SIGNING] {
         return Err(LintError::ExtendedKeyUsage);
     }
@@ -169,9 +159,7 @@ fn lint_usage(certificate: &Certificate) -> Result<(), LintError> {
 
 fn lint_identifiers(certificate: &Certificate, issuer: &Certificate) -> Result<(), LintError> {
     // SPEC: "Authority Key Identifier MUST be present and match the issuer's Subject Key Identifier."
-    let named = certificate
-        .authority_key_id()
-        .ok_or(LintError::KeyIdentifier)?;
+    let named = certificate.authority_key_id().ok_or(LintError::KeyIdentifier)?;
     if issuer.subject_key_id() != Some(named) {
         return Err(LintError::KeyIdentifier);
     }
@@ -184,9 +172,7 @@ fn lint_identifiers(certificate: &Certificate, issuer: &Certificate) -> Result<(
 
 fn lint_names(certificate: &Certificate) -> Result<(), LintError> {
     // SPEC: "Subject Alternative Name MUST be critical … exactly one name."
-    let critical = certificate
-        .extension(&oid::SUBJECT_ALT_NAME)
-        .is_some_and(|e| e.critical);
+    let critical = certificate.extension(&oid::SUBJECT_ALT_NAME).is_some_and(|e| e.critical);
     let [name] = certificate.alt_names() else {
         return Err(LintError::AltName);
     };
@@ -204,10 +190,7 @@ fn lint_names(certificate: &Certificate) -> Result<(), LintError> {
 
 fn lint_order(certificate: &Certificate) -> Result<(), LintError> {
     // RFC 6962, Sections 3.1 and 3.3: one of the two, and last, so that taking it out moves nothing.
-    let (last, others) = certificate
-        .extensions()
-        .split_last()
-        .ok_or(LintError::LastExtension)?;
+    let (last, others) = certificate.extensions().split_last().ok_or(LintError::LastExtension)?;
     let transparency = [oid::CT_POISON, oid::SCT_LIST];
     if !transparency.contains(&last.oid) || others.iter().any(|e| transparency.contains(&e.oid)) {
         return Err(LintError::LastExtension);

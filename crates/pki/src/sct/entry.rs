@@ -57,9 +57,7 @@ impl CtEntry {
         precertificate: &Certificate,
         issuer: &Certificate,
     ) -> Result<Self, EntryError> {
-        let poison = precertificate
-            .extension(&oid::CT_POISON)
-            .ok_or(EntryError::NoPoison)?;
+        let poison = precertificate.extension(&oid::CT_POISON).ok_or(EntryError::NoPoison)?;
         if !poison.critical || poison.value != asn1::NULL {
             return Err(EntryError::MalformedPoison);
         }
@@ -107,10 +105,7 @@ impl CtEntry {
                 out.extend_from_slice(&[0, 0]);
                 tls::put_vector24(&mut out, certificate)?;
             }
-            Self::Precert {
-                issuer_key_hash,
-                tbs,
-            } => {
+            Self::Precert { issuer_key_hash, tbs } => {
                 out.extend_from_slice(&[0, 1]);
                 out.extend_from_slice(issuer_key_hash);
                 tls::put_vector24(&mut out, tbs)?;
@@ -137,19 +132,16 @@ fn cut(tbs: &[u8], extension: &ObjectIdentifier) -> Option<Vec<u8>> {
     const EXTENSIONS: u8 = 0xA3; // [3] EXPLICIT Extensions, the last field
     let fields = asn1::elements(tbs).ok()?;
     let (last, fields) = fields.split_last()?;
-    let list = asn1::elements(asn1::content(EXTENSIONS, last)?).ok()?;
+    let all = asn1::elements(asn1::content(EXTENSIONS, last)?).ok()?;
     let id = asn1::oid(extension);
-    let kept: Vec<&[u8]> = list
+    let kept: Vec<&[u8]> = all
         .iter()
         .copied()
         .filter(|item| {
-            asn1::elements(item)
-                .ok()
-                .and_then(|parts| parts.first().copied())
-                != Some(&id)
+            asn1::elements(item).ok().and_then(|parts| parts.first().copied()) != Some(&id)
         })
         .collect();
-    if kept.len() + 1 != list.len() {
+    if kept.len() + 1 != all.len() {
         return None;
     }
     let extensions = asn1::tlv(EXTENSIONS, &[&asn1::sequence(&kept)]);

@@ -57,12 +57,11 @@ pub fn leaf_index(extensions: &[u8]) -> Option<u64> {
         let kind = reader.u8()?;
         let data = reader.vector16()?;
         if kind == LEAF_INDEX {
-            let [a, b, c, d, e] = *data else { return None };
+            let index = <[u8; 5]>::try_from(data).ok()?;
+            let mut bytes = [0; 8];
+            bytes[3..].copy_from_slice(&index);
             // "MUST NOT contain more than one extension of the same type."
-            if found
-                .replace(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]))
-                .is_some()
-            {
+            if found.replace(u64::from_be_bytes(bytes)).is_some() {
                 return None;
             }
         }
@@ -80,9 +79,7 @@ impl TileLeaf {
     /// The bytes in the data tile. `None`: a part is longer than its length field can write.
     #[must_use]
     pub fn encode(&self) -> Option<Vec<u8>> {
-        let mut out = self
-            .entry
-            .timestamped_entry(self.timestamp, &self.extensions)?;
+        let mut out = self.entry.timestamped_entry(self.timestamp, &self.extensions)?;
         if matches!(self.entry, CtEntry::Precert { .. }) {
             tls::put_vector24(&mut out, &self.precertificate)?;
         }

@@ -1,6 +1,6 @@
 //! The authority's side: an answer in the one form that every stock client reads.
 
-use lite_keys::{HashAlgorithm, SignError, SigningKey};
+use lite_keys::{HashAlgorithm, KeyKind, SignError, SigningKey};
 use lite_time::Time;
 
 use super::request::{TimestampRequest, imprint};
@@ -52,8 +52,7 @@ impl TimestampAuthority {
         if leaf.spki_der() != key.public().spki_der() {
             return Err(TimestampAuthorityError::KeyMismatch);
         }
-        use lite_keys::KeyKind::{EcdsaP256, EcdsaP384, EcdsaP521};
-        if !matches!(key.kind(), EcdsaP256 | EcdsaP384 | EcdsaP521) {
+        if !matches!(key.kind(), KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521) {
             return Err(TimestampAuthorityError::KeyKind);
         }
         if leaf.subject_der() == [asn1::SEQUENCE, 0] || leaf.issuer_der() == [asn1::SEQUENCE, 0] {
@@ -89,10 +88,8 @@ impl TimestampAuthority {
         let info = self.tst_info(request, policy, serial, at);
         let signed_data = self.signed_data(request, &info, at)?;
         let granted = asn1::sequence(&[&asn1::unsigned(&[0])]);
-        let content = asn1::sequence(&[
-            &asn1::oid(&oid::SIGNED_DATA),
-            &asn1::tlv(0xA0, &[&signed_data]),
-        ]);
+        let content =
+            asn1::sequence(&[&asn1::oid(&oid::SIGNED_DATA), &asn1::tlv(0xA0, &[&signed_data])]);
         Ok(asn1::sequence(&[&granted, &content]))
     }
 
@@ -105,10 +102,7 @@ impl TimestampAuthority {
         at: Time,
     ) -> Vec<u8> {
         let one_second = asn1::sequence(&[&asn1::unsigned(&[1])]);
-        let nonce = request
-            .nonce
-            .as_deref()
-            .map(|nonce| asn1::tlv(asn1::INTEGER, &[nonce]));
+        let nonce = request.nonce.as_deref().map(|nonce| asn1::tlv(asn1::INTEGER, &[nonce]));
         // [0] EXPLICIT GeneralName, of which directoryName is [4] EXPLICIT.
         let tsa = asn1::tlv(0xA0, &[&asn1::tlv(0xA4, &[self.leaf().subject_der()])]);
         asn1::sequence(&[
@@ -138,11 +132,8 @@ impl TimestampAuthority {
         ]);
         // At most the leaf: sigstore-java takes the first for the leaf, and rfc3161-client demands
         // DER order of the set. Without `certReq` the field is left out.
-        let certificates = if request.cert_req {
-            asn1::tlv(0xA0, &[self.leaf().der()])
-        } else {
-            Vec::new()
-        };
+        let certificates =
+            if request.cert_req { asn1::tlv(0xA0, &[self.leaf().der()]) } else { Vec::new() };
         let signer = self.signer_info(request.hash, hash, &digest_algorithm, info, at)?;
         Ok(asn1::sequence(&[
             &asn1::unsigned(&[3]),
@@ -166,14 +157,8 @@ impl TimestampAuthority {
         let attributes = asn1::set_of(vec![
             attribute(&oid::CONTENT_TYPE, &asn1::oid(&oid::TST_INFO)),
             attribute(&oid::SIGNING_TIME, &asn1::time(at)),
-            attribute(
-                &oid::MESSAGE_DIGEST,
-                &asn1::octet_string(&hash.digest(info)),
-            ),
-            attribute(
-                &oid::SIGNING_CERTIFICATE_V2,
-                &self.signing_certificate(imprint_hash),
-            ),
+            attribute(&oid::MESSAGE_DIGEST, &asn1::octet_string(&hash.digest(info))),
+            attribute(&oid::SIGNING_CERTIFICATE_V2, &self.signing_certificate(imprint_hash)),
         ]);
         // RFC 5652, Section 5.4: signed as SET OF, written as [0] IMPLICIT.
         let signature = self.key.sign(hash, &attributes)?;

@@ -59,23 +59,14 @@ impl TimestampRequest {
     /// A request for the digest of `message`, without nonce and certificate, as stock clients send it.
     #[must_use]
     pub fn of_message(hash: HashAlgorithm, message: &[u8]) -> Self {
-        Self {
-            hash,
-            digest: hash.digest(message),
-            policy: None,
-            nonce: None,
-            cert_req: false,
-        }
+        Self { hash, digest: hash.digest(message), policy: None, nonce: None, cert_req: false }
     }
 
     /// The request, DER.
     #[must_use]
     pub fn to_der(&self) -> Vec<u8> {
         let policy = self.policy.as_ref().map(asn1::oid).unwrap_or_default();
-        let nonce = self
-            .nonce
-            .as_deref()
-            .map(|nonce| asn1::tlv(asn1::INTEGER, &[nonce]));
+        let nonce = self.nonce.as_deref().map(|nonce| asn1::tlv(asn1::INTEGER, &[nonce]));
         let cert_req: &[u8] = if self.cert_req { &asn1::TRUE } else { &[] };
         asn1::sequence(&[
             &asn1::unsigned(&[1]),
@@ -106,10 +97,7 @@ impl TimestampRequest {
         let nonce = fields.next_if(|field| field.first() == Some(&asn1::INTEGER));
         let cert_req = fields.next_if(|field| field.first() == Some(&asn1::TRUE[0]));
         // `[0] IMPLICIT Extensions`.
-        if fields
-            .peek()
-            .is_some_and(|field| field.first() == Some(&0xA0))
-        {
+        if fields.peek().is_some_and(|field| field.first() == Some(&0xA0)) {
             return Err(Refusal::Extension);
         }
         if fields.next().is_some() {

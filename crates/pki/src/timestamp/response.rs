@@ -161,19 +161,19 @@ fn signed_data(token: &[u8]) -> Result<TimestampResponse, Refusal> {
     if *kind != asn1::oid(&oid::SIGNED_DATA) {
         return Err(Refusal::Malformed);
     }
-    let signed = sequence(asn1::content(0xA0, content).ok_or(Refusal::Malformed)?)?;
-    let mut fields = signed.into_iter().peekable();
+    let body = sequence(asn1::content(0xA0, content).ok_or(Refusal::Malformed)?)?;
+    let mut fields = body.into_iter().peekable();
     let _version = field(&mut fields, asn1::INTEGER)?;
     let _digest_algorithms = field(&mut fields, asn1::SET)?;
     let info = encapsulated(fields.next().ok_or(Refusal::Malformed)?)?;
     let certificates = fields.next_if(|field| field.first() == Some(&0xA0));
     let _revocation_lists = fields.next_if(|field| field.first() == Some(&0xA1));
-    let signers = field(&mut fields, asn1::SET)?;
+    let signer_set = field(&mut fields, asn1::SET)?;
     if fields.next().is_some() {
         return Err(Refusal::Malformed);
     }
-    let signers = asn1::elements(signers).map_err(|_| Refusal::Malformed)?;
-    let [signer] = signers.as_slice() else {
+    let infos = asn1::elements(signer_set).map_err(|_| Refusal::Malformed)?;
+    let [signer] = infos.as_slice() else {
         return Err(Refusal::Signers);
     };
     tst_info(info, embedded(certificates)?, signer_info(signer)?)
@@ -213,9 +213,7 @@ fn tst_info(
         hash,
         digest,
         policy,
-        serial: asn1::content(asn1::INTEGER, serial)
-            .ok_or(Refusal::Content)?
-            .to_vec(),
+        serial: asn1::content(asn1::INTEGER, serial).ok_or(Refusal::Content)?.to_vec(),
         gen_time: parse_gen_time(gen_time).ok_or(Refusal::GenTime)?,
         nonce: nonce(optional)?,
         certificates,
@@ -289,15 +287,8 @@ fn embedded(certificates: Option<&[u8]>) -> Result<Vec<Certificate>, Refusal> {
 fn signer_info(der: &[u8]) -> Result<Signer, Refusal> {
     let fields = sequence(der)?;
     // The unsigned attributes, `[1]`, may follow; nobody vouches for them, so nobody reads them.
-    let [
-        version,
-        id,
-        digest_algorithm,
-        attributes,
-        algorithm,
-        signature,
-        rest @ ..,
-    ] = fields.as_slice()
+    let [version, id, digest_algorithm, attributes, algorithm, signature, rest @ ..] =
+        fields.as_slice()
     else {
         return Err(Refusal::Attributes);
     };
@@ -316,17 +307,13 @@ fn signer_info(der: &[u8]) -> Result<Signer, Refusal> {
     as_set[0] = asn1::SET; // RFC 5652, Section 5.4: it was tagged so when it was signed.
     Ok(Signer {
         issuer: issuer.to_vec(),
-        serial: asn1::content(asn1::INTEGER, serial)
-            .ok_or(Refusal::SignerId)?
-            .to_vec(),
+        serial: asn1::content(asn1::INTEGER, serial).ok_or(Refusal::SignerId)?.to_vec(),
         digest_hash: hash_from_der(digest_algorithm).ok_or(Refusal::Algorithm)?,
         attributes: as_set,
         message_digest,
         signing_certificate,
         algorithm: SignatureAlgorithm::from_der(algorithm).ok_or(Refusal::Algorithm)?,
-        signature: asn1::content(asn1::OCTET_STRING, signature)
-            .ok_or(Refusal::Malformed)?
-            .to_vec(),
+        signature: asn1::content(asn1::OCTET_STRING, signature).ok_or(Refusal::Malformed)?.to_vec(),
     })
 }
 
@@ -361,10 +348,7 @@ fn signed_attributes(der: &[u8]) -> Result<(Vec<u8>, SigningCertificate), Refusa
         .ok_or(Refusal::Attributes)?;
     let certificate = match values(&oid::SIGNING_CERTIFICATE_V2)? {
         Some(value) => ess_cert_id(value, true),
-        None => ess_cert_id(
-            values(&oid::SIGNING_CERTIFICATE)?.ok_or(Refusal::Attributes)?,
-            false,
-        ),
+        None => ess_cert_id(values(&oid::SIGNING_CERTIFICATE)?.ok_or(Refusal::Attributes)?, false),
     };
     Ok((digest.to_vec(), certificate.ok_or(Refusal::Attributes)?))
 }
@@ -399,8 +383,5 @@ fn sequence(der: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
 }
 
 fn field<'a>(fields: &mut impl Iterator<Item = &'a [u8]>, tag: u8) -> Result<&'a [u8], Refusal> {
-    fields
-        .next()
-        .filter(|field| field.first() == Some(&tag))
-        .ok_or(Refusal::Malformed)
+    fields.next().filter(|field| field.first() == Some(&tag)).ok_or(Refusal::Malformed)
 }

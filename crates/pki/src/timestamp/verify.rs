@@ -89,35 +89,19 @@ impl TimestampResponse {
 
         // (4) The signer chains to the authority at the time it claims, and is for timestamps.
         let (anchor, others) = authority.chain.split_last().ok_or(ChainError::NoAnchor)?;
-        let intermediates: Vec<Certificate> = others
-            .iter()
-            .chain(&self.certificates)
-            .filter(|c| c.is_ca())
-            .cloned()
-            .collect();
+        let intermediates: Vec<Certificate> =
+            others.iter().chain(&self.certificates).filter(|c| c.is_ca()).cloned().collect();
         let anchors = std::slice::from_ref(anchor);
-        let path = verify_chain(
-            signer,
-            &intermediates,
-            anchors,
-            self.gen_time,
-            Purpose::TimeStamping,
-        )?;
+        let path =
+            verify_chain(signer, &intermediates, anchors, self.gen_time, Purpose::TimeStamping)?;
 
         // (5) The trusted root vouches for the authority at that time, both ends included.
-        let early = authority
-            .valid_from
-            .is_some_and(|from| self.gen_time < from);
-        let late = authority
-            .valid_until
-            .is_some_and(|until| self.gen_time > until);
+        let early = authority.valid_from.is_some_and(|from| self.gen_time < from);
+        let late = authority.valid_until.is_some_and(|until| self.gen_time > until);
         if early || late {
             return Err(TimestampError::Window);
         }
-        Ok(VerifiedTimestamp {
-            time: self.gen_time,
-            path,
-        })
+        Ok(VerifiedTimestamp { time: self.gen_time, path })
     }
 
     /// Whether `authority` may have signed: its leaf, or the issuer of the embedded certificate, is
@@ -155,11 +139,7 @@ impl TimestampResponse {
                 digest(&SHA1_FOR_LEGACY_USE_ONLY, signer.der()).as_ref() == expected
             }
         };
-        if matches {
-            Ok(())
-        } else {
-            Err(TimestampError::SigningCertificate)
-        }
+        if matches { Ok(()) } else { Err(TimestampError::SigningCertificate) }
     }
 
     fn check_signature(&self, signer: &Certificate) -> Result<(), TimestampError> {
@@ -168,11 +148,7 @@ impl TimestampResponse {
             return Err(TimestampError::Algorithm);
         }
         // `rsaEncryption` leaves the hash to the digest algorithm (RFC 3370, Section 3.2).
-        let hash = self
-            .signer
-            .algorithm
-            .hash()
-            .unwrap_or(self.signer.digest_hash);
+        let hash = self.signer.algorithm.hash().unwrap_or(self.signer.digest_hash);
         Ok(key.verify(hash, &self.signer.attributes, &self.signer.signature)?)
     }
 }
