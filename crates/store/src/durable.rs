@@ -1,0 +1,156 @@
+//! How a file becomes durable: temporary file, fsync, rename, fsync of the folder.
+//!
+//! A reader sees the old bytes or the new ones, never a part; on return the new ones survive a
+//! crash of the machine. There is one writer for a path at a time: the holder of the folder's lock.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::fault;
+
+/// The mode of a file that only its owner may read: keys, and what is private to a log.
+pub const PRIVATE: u32 = 0o600;
+/// The mode of a file that everybody may read.
+pub const PUBLIC: u32 = 0o644;
+
+/// Writes a file, durably, in one step for whoever reads it. `mode` is its mode from the first
+/// moment on ([`PRIVATE`], [`PUBLIC`]). The folder must exist.
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    replace(path, bytes, mode)?;
+    sync_parent(path)
+}
+
+/// Creates a folder and those above it, durably: each is known to its parent on return. New
+/// folders get `mode`.
+pub fn create_dir_all_with_mode(path: &Path, mode: u32) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = parent(path) {
+        create_dir_all_with_mode(parent, mode)?;
+    }
+    fault::step("create folder")?;
+    match DirBuilder::new().mode(mode).create(path) {
+        Ok(()) => sync_parent(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates a folder and those above it, durably, for everybody to read.
+pub fn create_dir_all(path: &Path) -> io::Result<()> {
+    create_dir_all_with_mode(path, 0o755)
+}
+
+/// Removes a file, durably. A file that is not there is no error.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fault::step("remove file")?;
+    match fs::remove_file(path) {
+        Ok(()) => sync_parent(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the names in a folder durable.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    fault::step("sync folder")?;
+    File::open(path)?.sync_all()
+}
+
+/// Puts the bytes under their name. The name is durable after [`sync_dir`] of the folder, so that
+/// many files share one.
+#[expect(clippy::disallowed_methods, reason = "this is the durable rename")]
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let temporary = temporary(path)?;
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {} // What a dead process left behind, or nothing.
+    }
+    let written = fill(&temporary, bytes, mode).and_then(|()| {
+        fault::step("rename file")?;
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // Best effort: the next write to this path removes it too.
+        let _ = fault::step("remove temporary file").and_then(|()| fs::remove_file(&temporary));
+    }
+    written
+}
+
+fn fill(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    fault::step("create file")?;
+    let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
+    fault::step("write file")?;
+    file.write_all(bytes)?;
+    fault::step("sync file")?;
+    file.sync_all()
+}
+
+fn temporary(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(".tmp");
+    Ok(path.with_file_name(temporary))
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    sync_dir(parent(path).unwrap_or(Path::new("/")))
+}
+
+/// The folder of a path; the current one for a bare name.
+fn parent(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::fault::testing::{After, arm, disarm};
+
+    #[test]
+    fn a_file_has_its_mode_and_its_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        write(&path, b"one", PRIVATE).unwrap();
+        write(&path, b"two", PRIVATE).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn whenever_the_process_dies_a_file_is_old_or_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        for steps in 0.. {
+            write(&path, b"old", PUBLIC).unwrap();
+            arm(steps, After::Dead);
+            let outcome = write(&path, b"new", PUBLIC);
+            disarm();
+            let found = fs::read(&path).unwrap();
+            assert!(found == b"old" || found == b"new", "{steps} steps");
+            if outcome.is_ok() {
+                assert_eq!(found, b"new");
+                assert!(steps > 3, "each step is counted");
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn folders_are_made_once_and_all_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        create_dir_all(&deep).unwrap();
+        create_dir_all(&deep).unwrap();
+        assert!(deep.is_dir());
+    }
+}

@@ -1,0 +1,380 @@
+//! A start: what is refused, in which order things are looked at, and when the first byte changes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lite_sequencer::ports::{Cause, CheckpointMemory, CheckpointSigner, DedupIndex, TileStore};
+use lite_sequencer::{
+    AppendError, Limits, Machine, Promise, PublishError, Publisher, RecoverError, SequenceError,
+    Sequencer, Shared, Submission, recover,
+};
+use lite_time::Clock;
+
+use crate::checkpoint_memory::{self, FileMemory};
+use crate::identity::Identity;
+use crate::index::RedbIndex;
+use crate::journal::FileJournal;
+use crate::scan::{Scan, scan};
+use crate::tiles::FileTiles;
+use crate::{FolderLock, JournalError, LockError, durable};
+
+/// How a log is opened.
+pub struct LogConfig {
+    /// Signs checkpoints; its origin and its key are this log's for ever.
+    pub signer: Arc<dyn CheckpointSigner>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The first leaf of a log that is created where there is none. `None`: a folder without a
+    /// log is refused, so that a wrong path does not begin another log under the same name.
+    pub create: Option<Submission>,
+    /// A file outside the folder that remembers the newest promised checkpoint: with it, a folder
+    /// that was restored from an older copy is refused.
+    pub memory: Option<PathBuf>,
+    /// How much the log takes on at once.
+    pub limits: Limits,
+}
+
+impl LogConfig {
+    /// A log that must exist, without memory, with the default limits.
+    #[must_use]
+    pub fn new(signer: Arc<dyn CheckpointSigner>, clock: Arc<dyn Clock>) -> Self {
+        Self { signer, clock, create: None, memory: None, limits: Limits::default() }
+    }
+
+    /// Creates the log, with this first leaf, where there is none.
+    #[must_use]
+    pub fn or_create(mut self, seed: impl Into<Submission>) -> Self {
+        self.create = Some(seed.into());
+        self
+    }
+}
+
+/// Why a log does not start. Except in the last three cases, nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// `log.json` says that the folder is another log's.
+    #[error("{dir} is the log of {recorded}, not of {given}: give it its own name, or another folder")]
+    AnotherOrigin {
+        /// The folder.
+        dir: PathBuf,
+        /// The origin of the folder.
+        recorded: String,
+        /// The origin of the signer.
+        given: String,
+    },
+    /// `log.json` says that the folder is another key's.
+    #[error("{dir} is the log of another key (log ID {recorded}, not {given}): give it its own key, or another folder")]
+    AnotherKey {
+        /// The folder.
+        dir: PathBuf,
+        /// The log ID of the folder.
+        recorded: String,
+        /// The log ID of the signer.
+        given: String,
+    },
+    /// `log.json` is gone, and other parts of a log are there.
+    #[error("{0} has parts of a log, and no log.json: restore the whole folder from a copy")]
+    IdentityMissing(PathBuf),
+    /// The journal is not usable.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Another process runs the log, or the folder cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// There is no log here.
+    #[error("{0} has no log: create one, or give the folder of one")]
+    Missing(PathBuf),
+    /// What was promised is not what is stored.
+    #[error("the log in {dir} does not start: {source}; {hint}")]
+    Refused {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: RecoverError,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A file cannot be read or written.
+    #[error("{path} is not usable: make it readable and writable for this user")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The index can be neither opened nor begun again. The log is untouched.
+    #[error("index {path} is not usable: remove it, it will be rebuilt")]
+    Index {
+        /// The index's folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// The log is intact, and what it promised could not be published.
+    #[error("log is not published")]
+    Publish(#[from] PublishError),
+    /// The first leaf of a new log is not acceptable. The log is not created.
+    #[error("first leaf of a new log is refused")]
+    Seed(#[source] AppendError),
+    /// The first leaf of a new log is not sequenced. The log is not created.
+    #[error("first leaf of a new log is not sequenced")]
+    SeedNotSequenced(#[from] SequenceError),
+}
+
+impl OpenError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), source }
+    }
+
+    fn refused(dir: &Path, source: RecoverError) -> Self {
+        let hint = match &source {
+            RecoverError::Rollback { .. } => {
+                "restore the newest copy of the folder: going on from an older one would fork the log"
+            }
+            RecoverError::SplitView { .. } => {
+                "the folder and the promise are of different logs: restore the right one"
+            }
+            RecoverError::PromiseDamaged { .. } => {
+                "restore that checkpoint from a copy, or remove it if you are sure of the journal"
+            }
+            _ => "restore the folder from a copy",
+        };
+        Self::Refused { dir: dir.to_path_buf(), source, hint }
+    }
+}
+
+/// A log that may run.
+pub(crate) struct Opened {
+    pub(crate) sequencer: Sequencer,
+    pub(crate) publisher: Publisher,
+    pub(crate) origin: String,
+    pub(crate) lock: FolderLock,
+}
+
+/// Where a folder's parts are.
+pub(crate) struct Layout {
+    dir: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_path_buf() }
+    }
+
+    pub(crate) fn identity(&self) -> PathBuf {
+        self.dir.join("log.json")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.dir.join("journal")
+    }
+
+    fn index(&self) -> PathBuf {
+        self.dir.join("index")
+    }
+}
+
+/// Opens the log in a folder.
+pub(crate) fn open(dir: &Path, mut config: LogConfig) -> Result<Opened, OpenError> {
+    let layout = Layout::new(dir);
+    let create = config.create.take();
+    // (1) A folder without a log is left alone, unless one is asked for.
+    if create.is_none() && !is_there(&layout.identity())? && !is_there(&layout.journal())? {
+        return Err(OpenError::Missing(dir.to_path_buf()));
+    }
+    if create.is_some() {
+        durable::create_dir_all(dir).map_err(|source| OpenError::io(dir, source))?;
+    }
+
+    // (2) No other process.
+    let lock = FolderLock::acquire(dir)?;
+
+    // (3) The same origin and the same key as when it was created.
+    let identity = Identity::read(&layout.identity());
+    let identity = identity.map_err(|source| OpenError::io(&layout.identity(), source))?;
+    if let Some(recorded) = &identity {
+        check_identity(dir, recorded, &*config.signer)?;
+    }
+
+    // (4) What the journal holds, and what was promised elsewhere.
+    let found = scan(&layout.journal())?;
+    let promises = promises(dir, config.memory.as_deref())?;
+    if identity.is_none() && !(found.records.is_empty() && found.segments.is_empty()) {
+        return Err(OpenError::IdentityMissing(dir.to_path_buf()));
+    }
+    if found.records.is_empty() {
+        return create_log(&layout, config, create, &found, &promises, identity, lock);
+    }
+
+    // (5) Recover, in memory; then the first byte changes.
+    let machine = dry_machine(&layout, &config);
+    let mut found = found;
+    let records = std::mem::take(&mut found.records);
+    let recovered =
+        recover(&machine, records, &promises).map_err(|error| OpenError::refused(dir, error))?;
+    let published = published_size(&promises, &recovered.promised);
+    start(&layout, machine, &found, recovered.shared, published, lock, None)
+}
+
+/// A log that has never answered anyone: created from nothing, or again after a creation that did
+/// not end.
+fn create_log(
+    layout: &Layout,
+    config: LogConfig,
+    seed: Option<Submission>,
+    found: &Scan,
+    promises: &[Promise],
+    identity: Option<Identity>,
+    lock: FolderLock,
+) -> Result<Opened, OpenError> {
+    let dir = &layout.dir;
+    // A promise without a journal: the journal is lost, and this is not the time to begin anew.
+    if let Some(promise) = promises.first() {
+        let opened = config.signer.open(&promise.checkpoint);
+        let promised = opened.map_or(0, |content| content.size);
+        let source = RecoverError::Rollback { promise: promise.name, promised, size: 0 };
+        return Err(OpenError::refused(dir, source));
+    }
+    let Some(seed) = seed else { return Err(OpenError::Missing(dir.clone())) };
+    // Tiles follow the journal: with them, and without records, records are lost.
+    if is_there(&dir.join("tree").join("tile"))? {
+        return Err(OpenError::refused(dir, RecoverError::JournalEmpty));
+    }
+    if identity.is_none() {
+        let path = layout.identity();
+        let identity = Identity::of(&*config.signer, config.clock.now());
+        identity.write(&path).map_err(|source| OpenError::io(&path, source))?;
+    }
+    let machine = dry_machine(layout, &config);
+    let shared = Shared::of_new_log(Arc::clone(&machine.tiles));
+    start(layout, machine, found, shared, 0, lock, Some(seed))
+}
+
+/// From here the folder changes: the journal goes on, the index catches up, and what is promised
+/// is published, by the code that always publishes.
+fn start(
+    layout: &Layout,
+    mut machine: Machine,
+    found: &Scan,
+    shared: Arc<Shared>,
+    published: u64,
+    lock: FolderLock,
+    seed: Option<Submission>,
+) -> Result<Opened, OpenError> {
+    let (dir, size) = (&layout.dir, shared.view().tree().size);
+    let parts = [(layout.journal(), 0o700), (dir.join("tree"), 0o755), (dir.join("margin"), 0o700)];
+    for (path, mode) in parts {
+        durable::create_dir_all_with_mode(&path, mode)
+            .map_err(|source| OpenError::io(&path, source))?;
+    }
+    machine.journal = Arc::new(FileJournal::resume(&layout.journal(), found)?);
+    let index = RedbIndex::open(&layout.index(), size);
+    machine.index =
+        Arc::new(index.map_err(|source| OpenError::Index { path: layout.index(), source })?);
+    let origin = machine.signer.origin().to_owned();
+    let lacked = shared.fill_index(&machine).map_err(|error| OpenError::refused(dir, error))?;
+    tracing::info!(origin, size, lacked, "log opened");
+    let mut publisher = Publisher::new(machine.clone(), Arc::clone(&shared), published);
+    let mut sequencer = Sequencer::new(machine, shared);
+    if let Some(seed) = seed {
+        for answer in sequencer.sequence(vec![seed])? {
+            answer.map_err(OpenError::Seed)?;
+        }
+    }
+    publisher.publish()?;
+    // Tidying is for the disk, not for safety.
+    let _ = publisher.tidy();
+    Ok(Opened { sequencer, publisher, origin, lock })
+}
+
+/// The ports that recovery reads; journal and index are not open yet.
+fn dry_machine(layout: &Layout, config: &LogConfig) -> Machine {
+    let memory = config.memory.clone().map(FileMemory::new);
+    Machine {
+        clock: Arc::clone(&config.clock),
+        index: Arc::new(Closed),
+        journal: Arc::new(Closed),
+        memory: memory.map(|memory| Arc::new(memory) as Arc<dyn CheckpointMemory>),
+        signer: Arc::clone(&config.signer),
+        tiles: Arc::new(FileTiles::new(&layout.dir)) as Arc<dyn TileStore>,
+    }
+}
+
+fn check_identity(
+    dir: &Path,
+    recorded: &Identity,
+    signer: &dyn CheckpointSigner,
+) -> Result<(), OpenError> {
+    let (dir, given) = (dir.to_path_buf(), signer.origin().to_owned());
+    if recorded.origin != given {
+        return Err(OpenError::AnotherOrigin { dir, recorded: recorded.origin.clone(), given });
+    }
+    let given = hex::encode(signer.log_id());
+    if recorded.log_id != given {
+        return Err(OpenError::AnotherKey { dir, recorded: recorded.log_id.clone(), given });
+    }
+    Ok(())
+}
+
+/// The names of the promises.
+const PUBLISHED: &str = "published";
+const REMEMBERED: &str = "remembered";
+
+fn promises(dir: &Path, memory: Option<&Path>) -> Result<Vec<Promise>, OpenError> {
+    let published = FileTiles::checkpoint(dir);
+    let files = [(PUBLISHED, Some(published.as_path())), (REMEMBERED, memory)];
+    let mut promises = Vec::new();
+    for (name, path) in files {
+        let Some(path) = path else { continue };
+        let text = checkpoint_memory::read(path).map_err(|source| OpenError::io(path, source))?;
+        promises.extend(text.map(|checkpoint| Promise { name, checkpoint }));
+    }
+    Ok(promises)
+}
+
+fn published_size(promises: &[Promise], sizes: &[u64]) -> u64 {
+    let mut both = promises.iter().zip(sizes);
+    both.find(|(promise, _)| promise.name == PUBLISHED).map_or(0, |(_, size)| *size)
+}
+
+fn is_there(path: &Path) -> Result<bool, OpenError> {
+    path.try_exists().map_err(|source| OpenError::io(path, source))
+}
+
+/// Stands where a port is not open yet.
+struct Closed;
+
+#[derive(Debug, thiserror::Error)]
+#[error("not open yet")]
+struct NotOpen;
+
+impl DedupIndex for Closed {
+    fn find(&self, _: &[lite_sequencer::DedupKey]) -> Result<Vec<Option<u64>>, Cause> {
+        Err(NotOpen.into())
+    }
+
+    fn insert(&self, _: &[(lite_sequencer::DedupKey, u64)], _: u64, _: bool) -> Result<(), Cause> {
+        Err(NotOpen.into())
+    }
+
+    fn reached(&self) -> Result<u64, Cause> {
+        Err(NotOpen.into())
+    }
+}
+
+impl lite_sequencer::ports::Journal for Closed {
+    fn commit(
+        &self,
+        _: &lite_sequencer::ports::Record,
+    ) -> Result<(), lite_sequencer::ports::CommitError> {
+        Err(lite_sequencer::ports::CommitError::NotCommitted(NotOpen.into()))
+    }
+
+    fn discard_below(&self, _: u64) -> Result<(), Cause> {
+        Err(NotOpen.into())
+    }
+}
