@@ -13,6 +13,7 @@
 mod authority;
 mod request;
 mod response;
+mod signer;
 mod verify;
 
 pub use authority::{TimestampAuthority, TimestampAuthorityError};

@@ -4,7 +4,8 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use lite_keys::{KeyError, VerifyError};
 use lite_time::Time;
 
-use super::response::{SigningCertificate, TimestampResponse};
+use super::response::TimestampResponse;
+use super::signer::SigningCertificate;
 use crate::cert::Certificate;
 use crate::chain::{ChainError, Purpose, verify_chain};
 
@@ -119,15 +120,12 @@ impl TimestampResponse {
             certificate.issuer_der() == self.signer.issuer
                 && certificate.serial() == self.signer.serial
         };
-        let embedded = self.certificates.iter().find(named);
-        match authority.chain.first().filter(|first| !first.is_ca()) {
-            Some(leaf) if !named(&leaf) => Err(TimestampError::OtherSigner),
-            Some(leaf) if embedded.is_some_and(|embedded| embedded != leaf) => {
-                Err(TimestampError::OtherSigner)
-            }
-            Some(leaf) => Ok(leaf),
-            None => embedded.ok_or(TimestampError::UnknownSigner),
-        }
+        let Some(leaf) = authority.chain.first().filter(|first| !first.is_ca()) else {
+            return self.certificates.iter().find(named).ok_or(TimestampError::UnknownSigner);
+        };
+        // RFC 3161, Section 2.4.1: who embeds certificates embeds the signer's.
+        let embedded = self.certificates.is_empty() || self.certificates.contains(leaf);
+        if named(&leaf) && embedded { Ok(leaf) } else { Err(TimestampError::OtherSigner) }
     }
 
     /// RFC 3161, Section 2.4.2 and RFC 5816: the attributes bind the signature to one certificate.

@@ -58,13 +58,11 @@ fn the_list_of_extensions_is_golden() {
     let certificate = precertificate.certificate();
     let ski = hex(certificate.subject_key_id().unwrap());
     let aki = hex(ca.certificate().subject_key_id().unwrap());
-    let list: String = certificate
-        .extensions()
-        .iter()
-        .map(|e| {
-            format!("{}{} {}\n", e.oid, if e.critical { " critical" } else { "" }, hex(&e.value))
-        })
-        .collect();
+    let line = |e: &lite_pki::cert::Extension| {
+        let critical = if e.critical { " critical" } else { "" };
+        format!("{}{critical} {}", e.oid, hex(&e.value))
+    };
+    let list = certificate.extensions().iter().map(line).collect::<Vec<_>>().join("\n") + "\n";
     assert_eq!(
         list,
         format!(

@@ -99,7 +99,7 @@ fn an_sct_verifies_only_for_its_log_entry_time_and_extensions() {
         change(&mut changed);
         assert_eq!(changed.verify(log.public(), &entry), Err(why));
     };
-    let forged = SctVerifyError::Signature(VerifyError::Mismatch);
+    let forged = SctVerifyError::Signature(VerifyError::Signature);
     refuse(|s| s.timestamp += 1, forged);
     refuse(|s| s.extensions = leaf_index_extension(0).unwrap(), forged);
     refuse(|s| s.hash_algorithm = 5, SctVerifyError::Algorithm);

@@ -6,7 +6,7 @@ use lite_keys::PublicKey;
 use lite_pki::chain::{ChainError, Purpose, verify_chain};
 use lite_pki::sct::{CtEntry, SctList, SctVerifyError, leaf_index};
 use lite_pki::timestamp::{TimestampError, TimestampResponse, TrustedAuthority, VerifiedTimestamp};
-use lite_pki::{AltName, Certificate};
+use lite_pki::{AltName, Certificate, pem};
 use lite_time::Time;
 use serde_json::Value;
 
@@ -42,9 +42,14 @@ impl Vector {
             .collect()
     }
 
+    /// The staging instance's oldest log has its RSA key in PKCS#1.
     fn ct_logs(&self) -> Vec<PublicKey> {
+        let key = |der: &[u8]| {
+            PublicKey::from_spki_der(der)
+                .or_else(|_| PublicKey::from_pem(&pem::encode("RSA PUBLIC KEY", der)))
+        };
         let logs = self.0["ctlogs"].as_array().unwrap();
-        logs.iter().map(|key| PublicKey::from_spki_der(&bytes(key)).unwrap()).collect()
+        logs.iter().map(|log| key(&bytes(log)).unwrap()).collect()
     }
 
     /// The verdict on the first timestamp: of the authority it names, else of the last one.
@@ -86,7 +91,8 @@ impl Vector {
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
-    STANDARD.decode(value.as_str().unwrap()).unwrap()
+    // One of the suite's bundles has line feeds in its base64, which Go's decoder passes over.
+    STANDARD.decode(value.as_str().unwrap().replace('\n', "")).unwrap()
 }
 
 fn certificates(list: &Value) -> Vec<Certificate> {
@@ -102,7 +108,7 @@ fn leaves_of_fulcio_chain_and_their_scts_verify() {
     ] {
         let vector = Vector::load(name);
         let path = vector.path().unwrap();
-        assert_eq!(path.len(), 3, "{name}");
+        assert!(path.len() >= 2, "{name}");
         vector.verify_sct().unwrap();
         assert!(vector.leaf().fulcio().issuer().is_some());
         assert_eq!(vector.leaf().alt_names().len(), 1);
@@ -111,7 +117,8 @@ fn leaves_of_fulcio_chain_and_their_scts_verify() {
 
 #[test]
 fn a_static_ct_log_puts_its_index_into_the_sct() {
-    assert_eq!(Vector::load("bundle-with-sct-with-extensions").verify_sct(), Ok(908_820));
+    assert_eq!(Vector::load("bundle-with-sct-with-extensions").verify_sct(), Ok(112));
+    assert_eq!(Vector::load("rekor2-dsse-happy-path").verify_sct(), Ok(908_820));
 }
 
 #[test]

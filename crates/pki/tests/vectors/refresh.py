@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 CASES = """bundle-with-sct-with-extensions intoto-with-custom-trust-root invalid-ct-key_fail
-rekor2-happy-path rekor2-timestamp-outside-trust-root-tsa-validity_fail
+rekor2-dsse-happy-path rekor2-happy-path rekor2-timestamp-outside-trust-root-tsa-validity_fail
 rekor2-timestamp-outside-tsa-cert-validity_fail rekor2-timestamp-payload-mismatch_fail
 rekor2-timestamp-untrusted-tsa-with-embedded-cert_fail
 rekor2-timestamp-untrusted-tsa-without-embedded-cert_fail rekor2-timestamp-with-embedded-cert
