@@ -73,9 +73,7 @@ impl Key {
         Ok(Self {
             keytype: KEY_TYPE.to_owned(),
             scheme: SCHEME.to_owned(),
-            keyval: KeyVal {
-                public: key.to_pem(),
-            },
+            keyval: KeyVal { public: key.to_pem() },
         })
     }
 
@@ -90,11 +88,7 @@ impl Key {
             return Err(KeyError::Scheme);
         }
         let key = PublicKey::from_pem(&self.keyval.public).map_err(|_| KeyError::Pem)?;
-        if key.kind() == KeyKind::EcdsaP256 {
-            Ok(key)
-        } else {
-            Err(KeyError::Kind)
-        }
+        if key.kind() == KeyKind::EcdsaP256 { Ok(key) } else { Err(KeyError::Kind) }
     }
 }
 

@@ -175,9 +175,7 @@ impl Target {
     pub fn of(contents: &[u8], custom: Option<Custom>) -> Self {
         Self {
             length: contents.len() as u64,
-            hashes: Hashes {
-                sha256: hex::encode(Sha256::digest(contents)),
-            },
+            hashes: Hashes { sha256: hex::encode(Sha256::digest(contents)) },
             custom,
         }
     }
@@ -211,9 +209,7 @@ impl Snapshot {
     /// The snapshot that names this version of targets.
     #[must_use]
     pub fn of(targets: u64) -> Self {
-        Self {
-            meta: BTreeMap::from([(TARGETS_FILE.to_owned(), MetaFile { version: targets })]),
-        }
+        Self { meta: BTreeMap::from([(TARGETS_FILE.to_owned(), MetaFile { version: targets })]) }
     }
 
     /// The version of targets it names.
@@ -227,9 +223,7 @@ impl Timestamp {
     /// The timestamp that names this version of snapshot.
     #[must_use]
     pub fn of(snapshot: u64) -> Self {
-        Self {
-            meta: BTreeMap::from([(SNAPSHOT_FILE.to_owned(), MetaFile { version: snapshot })]),
-        }
+        Self { meta: BTreeMap::from([(SNAPSHOT_FILE.to_owned(), MetaFile { version: snapshot })]) }
     }
 
     /// The version of snapshot it names.
@@ -255,10 +249,7 @@ impl Role for Timestamp {
     const NAME: RoleName = RoleName::Timestamp;
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes fields by reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn write_time<S: Serializer>(time: &Time, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&time.to_rfc3339())
 }

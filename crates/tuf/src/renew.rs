@@ -93,56 +93,27 @@ pub fn renew(
     let online = state.and_then(|state| state.online.as_ref());
 
     // (1) Root, when it names other keys than we have, or is half through.
-    let root = renew_root(
-        state.map(|state| &state.root),
-        keys,
-        periods,
-        now,
-        &mut files,
-    )?;
+    let root = renew_root(state.map(|state| &state.root), keys, periods, now, &mut files)?;
 
     // (2) Targets, when the target files are others.
-    let signer = Signer {
-        root: &root.signed.role,
-        now,
-    };
-    let targets = Targets {
-        targets: targets.clone(),
-    };
+    let signer = Signer { root: &root.signed.role, now };
+    let targets = Targets { targets: targets.clone() };
     let current = online.map(|online| &online.targets);
     let targets = signer.renew(current, targets, &keys.targets, periods.targets, &mut files)?;
 
     // (3) Snapshot, when it names other targets.
     let wanted = Snapshot::of(targets.signed.version);
     let current = online.map(|online| &online.snapshot);
-    let snapshot = signer.renew(
-        current,
-        wanted,
-        &keys.snapshot,
-        periods.snapshot,
-        &mut files,
-    )?;
+    let snapshot = signer.renew(current, wanted, &keys.snapshot, periods.snapshot, &mut files)?;
 
     // (4) Timestamp, when it names another snapshot.
     let wanted = Timestamp::of(snapshot.signed.version);
     let current = online.map(|online| &online.timestamp);
-    let timestamp = signer.renew(
-        current,
-        wanted,
-        &keys.timestamp,
-        periods.timestamp,
-        &mut files,
-    )?;
+    let timestamp =
+        signer.renew(current, wanted, &keys.timestamp, periods.timestamp, &mut files)?;
 
-    let online = Some(Online {
-        targets,
-        snapshot,
-        timestamp,
-    });
-    Ok(Renewal {
-        files,
-        state: State { root, online },
-    })
+    let online = Some(Online { targets, snapshot, timestamp });
+    Ok(Renewal { files, state: State { root, online } })
 }
 
 /// TUF specification, section 5.3.4: a root is signed by a threshold of the keys of the root
@@ -166,17 +137,11 @@ fn renew_root(
     let mut signers = vec![own];
     if let Some(role) = current.and_then(|root| root.signed.role.roles.get(&RoleName::Root)) {
         let known = |key: &&RoleKey| role.keyids.contains(key.id());
-        let before = [Some(own), keys.replaced_root.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(known);
+        let before = [Some(own), keys.replaced_root.as_ref()].into_iter().flatten().find(known);
         signers.push(before.ok_or(RenewError::ReplacedRootKeyAbsent)?);
     }
     let version = next_version(current);
-    let root = Signed::new(
-        Metadata::new(version, now.plus(periods.root), wanted),
-        &signers,
-    )?;
+    let root = Signed::new(Metadata::new(version, now.plus(periods.root), wanted), &signers)?;
     files.push(file(&root)?);
     Ok(root)
 }
@@ -196,19 +161,10 @@ fn wanted_root(current: Option<&Root>, keys: &RepositoryKeys) -> Result<Root, Re
         (None, None) => return Err(RenewError::RootKeyAbsent),
     };
     named.push((RoleName::Root, id, key));
-    let mut root = Root {
-        consistent_snapshot: true,
-        keys: BTreeMap::new(),
-        roles: BTreeMap::new(),
-    };
+    let mut root =
+        Root { consistent_snapshot: true, keys: BTreeMap::new(), roles: BTreeMap::new() };
     for (role, id, key) in named {
-        root.roles.insert(
-            role,
-            RoleThreshold {
-                keyids: vec![id.clone()],
-                threshold: 1,
-            },
-        );
+        root.roles.insert(role, RoleThreshold { keyids: vec![id.clone()], threshold: 1 });
         if root.keys.insert(id, key).is_some() {
             return Err(RenewError::SharedKey);
         }
@@ -243,10 +199,7 @@ impl Signer<'_> {
             }
         }
         let expires = self.now.plus(period);
-        let signed = Signed::new(
-            Metadata::new(next_version(current), expires, wanted),
-            &[key],
-        )?;
+        let signed = Signed::new(Metadata::new(next_version(current), expires, wanted), &[key])?;
         files.push(file(&signed)?);
         Ok(signed)
     }
@@ -263,8 +216,5 @@ fn next_version<R>(current: Option<&Signed<R>>) -> u64 {
 
 fn file<R: Role>(signed: &Signed<R>) -> Result<File, SignError> {
     let name = metadata_name(R::NAME, signed.signed.version);
-    Ok(File {
-        name,
-        contents: signed.to_file()?,
-    })
+    Ok(File { name, contents: signed.to_file()? })
 }

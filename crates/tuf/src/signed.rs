@@ -70,16 +70,10 @@ pub enum VerifyError {
 pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>, SignError> {
     let mut bytes = Vec::new();
     let mut to = serde_json::Serializer::with_formatter(&mut bytes, CanonicalFormatter::new());
-    value
-        .serialize(&mut to)
-        .map_err(|_| SignError::NotCanonical)?;
+    value.serialize(&mut to).map_err(|_| SignError::NotCanonical)?;
     // A line feed is literal in this form, and PEM needs it.
     let plain = bytes.iter().all(|byte| matches!(byte, b'\n' | b' '..=b'~'));
-    if plain {
-        Ok(bytes)
-    } else {
-        Err(SignError::NotCanonical)
-    }
+    if plain { Ok(bytes) } else { Err(SignError::NotCanonical) }
 }
 
 impl<R: Role> Signed<R> {
@@ -89,21 +83,12 @@ impl<R: Role> Signed<R> {
         let mut signatures: Vec<Signature> = Vec::new();
         for key in keys {
             // python-tuf refuses a file in which a key has signed twice.
-            if signatures
-                .iter()
-                .all(|signature| signature.keyid != *key.id())
-            {
+            if signatures.iter().all(|signature| signature.keyid != *key.id()) {
                 let sig = hex::encode(key.sign(&message)?);
-                signatures.push(Signature {
-                    keyid: key.id().clone(),
-                    sig,
-                });
+                signatures.push(Signature { keyid: key.id().clone(), sig });
             }
         }
-        Ok(Self {
-            signatures,
-            signed: metadata,
-        })
+        Ok(Self { signatures, signed: metadata })
     }
 
     /// The file's bytes: ordinary JSON, indented for people.
@@ -111,11 +96,7 @@ impl<R: Role> Signed<R> {
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|_| SignError::NotCanonical)?;
         bytes.push(b'\n');
         let fits = bytes.len() <= R::NAME.max_bytes();
-        if fits {
-            Ok(bytes)
-        } else {
-            Err(SignError::TooLarge(R::NAME))
-        }
+        if fits { Ok(bytes) } else { Err(SignError::TooLarge(R::NAME)) }
     }
 
     /// Reads a file without checking its signatures.
@@ -127,11 +108,7 @@ impl<R: Role> Signed<R> {
         // Beyond 2^53 a client in JavaScript could not tell a version from the next.
         let version = (1..1 << 53).contains(&signed.signed.version);
         let own = signed.signed.has_own_type();
-        if own && version {
-            Ok(signed)
-        } else {
-            Err(VerifyError::Malformed)
-        }
+        if own && version { Ok(signed) } else { Err(VerifyError::Malformed) }
     }
 
     /// Checks that the role's keys, as `root` names them, have signed this.
@@ -147,11 +124,7 @@ impl<R: Role> Signed<R> {
             .map(|signature| &signature.keyid)
             .collect();
         let enough = role.threshold > 0 && signers.len() as u64 >= u64::from(role.threshold);
-        if enough {
-            Ok(())
-        } else {
-            Err(VerifyError::Threshold)
-        }
+        if enough { Ok(()) } else { Err(VerifyError::Threshold) }
     }
 }
 
@@ -169,12 +142,6 @@ fn verifies(root: &Root, signature: &Signature, message: &[u8]) -> bool {
 
 impl<R: Role> fmt::Display for Signed<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} until {}",
-            R::NAME,
-            self.signed.version,
-            self.signed.expires
-        )
+        write!(f, "{} {} until {}", R::NAME, self.signed.version, self.signed.expires)
     }
 }

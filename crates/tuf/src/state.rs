@@ -71,14 +71,7 @@ impl State {
         if snapshot.signed.role.targets_version() != Some(targets.signed.version) {
             return Err(ReadError::Version(RoleName::Targets));
         }
-        Ok(Self {
-            online: Some(Online {
-                targets,
-                snapshot,
-                timestamp,
-            }),
-            ..self
-        })
+        Ok(Self { online: Some(Online { targets, snapshot, timestamp }), ..self })
     }
 
     /// When the first of the four files expires.
@@ -86,13 +79,9 @@ impl State {
     pub fn expires(&self) -> Time {
         let online = self.online.as_ref().map(|online| {
             let timestamp = online.timestamp.signed.expires;
-            timestamp
-                .min(online.snapshot.signed.expires)
-                .min(online.targets.signed.expires)
+            timestamp.min(online.snapshot.signed.expires).min(online.targets.signed.expires)
         });
-        online.map_or(self.root.signed.expires, |at| {
-            at.min(self.root.signed.expires)
-        })
+        online.map_or(self.root.signed.expires, |at| at.min(self.root.signed.expires))
     }
 }
 
@@ -101,9 +90,7 @@ fn read<R: Role>(file: &[u8]) -> Result<Signed<R>, ReadError> {
 }
 
 fn verify<R: Role>(signed: &Signed<R>, root: &Root) -> Result<(), ReadError> {
-    signed
-        .verify(root)
-        .map_err(|error| ReadError::Role(R::NAME, error))
+    signed.verify(root).map_err(|error| ReadError::Role(R::NAME, error))
 }
 
 fn read_under<R: Role>(

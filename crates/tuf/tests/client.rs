@@ -47,11 +47,7 @@ struct Mirror(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
 impl Mirror {
     fn put(&self, name: &str, contents: &[u8]) {
-        let before = self
-            .0
-            .lock()
-            .unwrap()
-            .insert(name.to_owned(), contents.to_vec());
+        let before = self.0.lock().unwrap().insert(name.to_owned(), contents.to_vec());
         let same = before.as_deref().is_none_or(|before| before == contents);
         assert!(same || name == "timestamp.json", "{name} was overwritten");
     }
@@ -104,9 +100,7 @@ struct Site {
 
 #[track_caller]
 fn client(mirror: &Mirror, root: &[u8], name: &str, at: Time) -> Result<Vec<u8>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let at: jiff::Timestamp = at.to_rfc3339().parse().unwrap();
     let mut updater = Updater::new(mirror.clone(), root).unwrap();
     let fetched = runtime.block_on(async {
@@ -122,64 +116,28 @@ fn after(days: u32) -> Time {
 
 #[test]
 fn another_implementation_fetches_what_was_published() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
-    let files = mirror.publish(
-        &mut site,
-        &[("a.json", b"one"), ("ctfe.pub", b"key")],
-        start(),
-    );
-    assert_eq!(
-        files,
-        [
-            "1.root.json",
-            "1.targets.json",
-            "1.snapshot.json",
-            "timestamp.json"
-        ]
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
+    let files = mirror.publish(&mut site, &[("a.json", b"one"), ("ctfe.pub", b"key")], start());
+    assert_eq!(files, ["1.root.json", "1.targets.json", "1.snapshot.json", "timestamp.json"]);
     let root = mirror.get("1.root.json").unwrap();
     assert_eq!(client(&mirror, &root, "a.json", after(1)).unwrap(), b"one");
-    assert_eq!(
-        client(&mirror, &root, "ctfe.pub", after(1)).unwrap(),
-        b"key"
-    );
+    assert_eq!(client(&mirror, &root, "ctfe.pub", after(1)).unwrap(), b"key");
     let refusal = client(&mirror, &root, "a.json", after(8)).unwrap_err();
     assert!(refusal.contains("expired"), "{refusal}");
 }
 
 #[test]
 fn nothing_is_written_while_all_is_fresh() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
     mirror.publish(&mut site, &[("a.json", b"one")], start());
     for now in [start(), start().plus(DAY), after(3)] {
-        assert_eq!(
-            mirror.publish(&mut site, &[("a.json", b"one")], now),
-            [""; 0]
-        );
+        assert_eq!(mirror.publish(&mut site, &[("a.json", b"one")], now), [""; 0]);
     }
 }
 
 #[test]
 fn each_role_is_renewed_at_half_its_life() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
     mirror.publish(&mut site, &[("a.json", b"one")], start());
     let root = mirror.get("1.root.json").unwrap();
     let mut written = BTreeMap::new();
@@ -195,87 +153,46 @@ fn each_role_is_renewed_at_half_its_life() {
     assert_eq!(written["2.targets.json"], 90);
     assert_eq!(written["2.root.json"], 183);
     assert!(!written.contains_key("3.root.json"));
-    assert_eq!(
-        client(&mirror, &root, "a.json", after(200)).unwrap(),
-        b"one"
-    );
+    assert_eq!(client(&mirror, &root, "a.json", after(200)).unwrap(), b"one");
 }
 
 #[test]
 fn new_contents_make_a_new_version_of_what_names_them() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
     mirror.publish(&mut site, &[("a.json", b"one")], start());
     let files = mirror.publish(&mut site, &[("a.json", b"two")], after(1));
-    assert_eq!(
-        files,
-        ["2.targets.json", "2.snapshot.json", "timestamp.json"]
-    );
+    assert_eq!(files, ["2.targets.json", "2.snapshot.json", "timestamp.json"]);
     let root = mirror.get("1.root.json").unwrap();
     assert_eq!(client(&mirror, &root, "a.json", after(1)).unwrap(), b"two");
 }
 
 #[test]
 fn a_client_with_the_first_root_follows_new_keys_for_every_role() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
     mirror.publish(&mut site, &[("a.json", b"one")], start());
     let root = mirror.get("1.root.json").unwrap();
 
     let replaced = std::mem::replace(&mut site.keys, keys());
     site.keys.replaced_root = replaced.root;
     let files = mirror.publish(&mut site, &[("a.json", b"one")], after(1));
-    assert_eq!(
-        files,
-        [
-            "2.root.json",
-            "2.targets.json",
-            "2.snapshot.json",
-            "timestamp.json"
-        ]
-    );
+    assert_eq!(files, ["2.root.json", "2.targets.json", "2.snapshot.json", "timestamp.json"]);
     assert_eq!(client(&mirror, &root, "a.json", after(1)).unwrap(), b"one");
 
     // The replaced key is needed once.
     site.keys.replaced_root = None;
     mirror.publish(&mut site, &[("a.json", b"one")], after(200));
-    assert_eq!(
-        client(&mirror, &root, "a.json", after(200)).unwrap(),
-        b"one"
-    );
+    assert_eq!(client(&mirror, &root, "a.json", after(200)).unwrap(), b"one");
     let second = mirror.get("2.root.json").unwrap();
-    assert_eq!(
-        client(&mirror, &second, "a.json", after(200)).unwrap(),
-        b"one"
-    );
+    assert_eq!(client(&mirror, &second, "a.json", after(200)).unwrap(), b"one");
 }
 
 #[test]
 fn an_offline_root_key_is_asked_for_only_when_keys_change() {
-    let (mirror, mut site) = (
-        Mirror::default(),
-        Site {
-            keys: keys(),
-            state: None,
-        },
-    );
+    let (mirror, mut site) = (Mirror::default(), Site { keys: keys(), state: None });
     mirror.publish(&mut site, &[("a.json", b"one")], start());
     site.keys.root = None;
     let files = mirror.publish(&mut site, &[("a.json", b"two")], after(300));
-    assert_eq!(
-        files,
-        ["2.targets.json", "2.snapshot.json", "timestamp.json"]
-    );
+    assert_eq!(files, ["2.targets.json", "2.snapshot.json", "timestamp.json"]);
 
     site.keys.timestamp = key();
     let refuse = |site: &Site, error| {
@@ -295,11 +212,7 @@ fn an_offline_root_key_is_asked_for_only_when_keys_change() {
 fn refuses_one_key_for_two_roles() {
     let pem = SigningKey::generate(KeyKind::EcdsaP256).to_pkcs8_pem();
     let same = || RoleKey::new(SigningKey::from_pkcs8_pem(&pem).unwrap()).unwrap();
-    let keys = RepositoryKeys {
-        snapshot: same(),
-        timestamp: same(),
-        ..keys()
-    };
+    let keys = RepositoryKeys { snapshot: same(), timestamp: same(), ..keys() };
     let result = renew(None, &BTreeMap::new(), &keys, &PERIODS, start());
     assert_eq!(result, Err(RenewError::SharedKey));
 }

@@ -12,12 +12,7 @@ use lite_tuf::{
 };
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const PERIODS: Periods = Periods {
-    root: YEAR,
-    targets: YEAR,
-    snapshot: YEAR,
-    timestamp: YEAR,
-};
+const PERIODS: Periods = Periods { root: YEAR, targets: YEAR, snapshot: YEAR, timestamp: YEAR };
 
 fn key() -> RoleKey {
     RoleKey::new(SigningKey::generate(KeyKind::EcdsaP256)).unwrap()
@@ -56,9 +51,7 @@ impl Site {
     fn publish(&mut self, contents: &[u8]) -> Files {
         let targets = BTreeMap::from([("a".to_owned(), Target::of(contents, None))]);
         let now = Time::from_secs(1_800_000_000);
-        let state = renew(self.state.as_ref(), &targets, &self.keys, &PERIODS, now)
-            .unwrap()
-            .state;
+        let state = renew(self.state.as_ref(), &targets, &self.keys, &PERIODS, now).unwrap().state;
         let online = state.online.as_ref().unwrap();
         let files = Files {
             root: state.root.to_file().unwrap(),
@@ -87,10 +80,7 @@ fn goes_on_after_a_crash_between_a_new_root_and_the_files_below() {
     site.keys.targets = key();
     site.keys.timestamp = key();
     let after = site.publish(b"one");
-    let crashed = Files {
-        root: after.root.clone(),
-        online: before.online.clone(),
-    };
+    let crashed = Files { root: after.root.clone(), online: before.online.clone() };
     crashed.read(Some(&before.root)).unwrap();
     assert_eq!(
         crashed.read(None),
@@ -105,35 +95,16 @@ fn goes_on_after_a_crash_between_a_new_root_and_the_files_below() {
 #[test]
 fn refuses_files_of_different_versions() {
     let mut site = Site::new();
-    let (one, two, three) = (
-        site.publish(b"one"),
-        site.publish(b"two"),
-        site.publish(b"three"),
-    );
+    let (one, two, three) = (site.publish(b"one"), site.publish(b"two"), site.publish(b"three"));
     let mixed = |targets: &Files, snapshot: &Files, timestamp: &Files| {
-        let [targets, snapshot, timestamp] = [
-            &targets.online[0],
-            &snapshot.online[1],
-            &timestamp.online[2],
-        ]
-        .map(Clone::clone);
+        let [targets, snapshot, timestamp] =
+            [&targets.online[0], &snapshot.online[1], &timestamp.online[2]].map(Clone::clone);
         let root = one.root.clone();
-        Files {
-            root,
-            online: [targets, snapshot, timestamp],
-        }
-        .read(None)
-        .map(|_| ())
+        Files { root, online: [targets, snapshot, timestamp] }.read(None).map(|_| ())
     };
     assert_eq!(mixed(&two, &two, &two), Ok(()));
-    assert_eq!(
-        mixed(&two, &two, &three),
-        Err(ReadError::Version(RoleName::Snapshot))
-    );
-    assert_eq!(
-        mixed(&one, &two, &two),
-        Err(ReadError::Version(RoleName::Targets))
-    );
+    assert_eq!(mixed(&two, &two, &three), Err(ReadError::Version(RoleName::Snapshot)));
+    assert_eq!(mixed(&one, &two, &two), Err(ReadError::Version(RoleName::Targets)));
 }
 
 #[test]
@@ -159,28 +130,14 @@ fn refuses_what_was_changed_after_signing() {
         assert!(text.contains(from), "{from}");
         let changed = text.replacen(from, to, 1);
         let online = [changed.as_bytes(), &files.online[1], &files.online[2]];
-        let result = State::read_root(None, &files.root)
-            .unwrap()
-            .with_online(None, online);
-        assert_eq!(
-            result,
-            Err(ReadError::Role(RoleName::Targets, refusal)),
-            "{from} → {to}"
-        );
+        let result = State::read_root(None, &files.root).unwrap().with_online(None, online);
+        assert_eq!(result, Err(ReadError::Role(RoleName::Targets, refusal)), "{from} → {to}");
     };
     check("\"length\": 3", "\"length\": 4", VerifyError::Threshold);
     check("\"version\": 1", "\"version\": 2", VerifyError::Threshold);
     check("\"version\": 1", "\"version\": 0", VerifyError::Malformed);
-    check(
-        "\"version\": 1",
-        "\"version\": 9007199254740992",
-        VerifyError::Malformed,
-    );
-    check(
-        "\"_type\": \"targets\"",
-        "\"_type\": \"snapshot\"",
-        VerifyError::Malformed,
-    );
+    check("\"version\": 1", "\"version\": 9007199254740992", VerifyError::Malformed);
+    check("\"_type\": \"targets\"", "\"_type\": \"snapshot\"", VerifyError::Malformed);
     check("\"sha256\"", "\"sha512\"", VerifyError::Malformed);
     check("\"keyid\": \"", "\"keyid\": \"00", VerifyError::Threshold);
     check("\"sig\": \"30", "\"sig\": \"31", VerifyError::Threshold);
@@ -196,15 +153,8 @@ fn the_canonical_form_is_that_of_the_specification() {
     // TUF specification, section 4.1, and securesystemslib's `encode_canonical`: names sorted,
     // no spaces, a line feed as it is.
     let value = serde_json::json!({"b": [1, true, null], "a": "x\n\"\\"});
-    assert_eq!(
-        canonical(&value).unwrap(),
-        b"{\"a\":\"x\n\\\"\\\\\",\"b\":[1,true,null]}"
-    );
-    for value in [
-        serde_json::json!("\u{e9}"),
-        serde_json::json!("\t"),
-        serde_json::json!(1.5),
-    ] {
+    assert_eq!(canonical(&value).unwrap(), b"{\"a\":\"x\n\\\"\\\\\",\"b\":[1,true,null]}");
+    for value in [serde_json::json!("\u{e9}"), serde_json::json!("\t"), serde_json::json!(1.5)] {
         canonical(&value).expect_err(&value.to_string());
     }
 }
@@ -227,14 +177,9 @@ fn a_key_is_named_by_its_canonical_form() {
 #[test]
 fn a_file_that_clients_would_not_read_is_not_written() {
     let target = Target::of(b"", None);
-    let many = (0..50_000)
-        .map(|n| (n.to_string(), target.clone()))
-        .collect();
+    let many = (0..50_000).map(|n| (n.to_string(), target.clone())).collect();
     let metadata = Metadata::new(1, Time::from_secs(0), Targets { targets: many });
-    Signed::new(metadata, &[&key()])
-        .unwrap()
-        .to_file()
-        .expect_err("five megabytes");
+    Signed::new(metadata, &[&key()]).unwrap().to_file().expect_err("five megabytes");
     let metadata = Metadata::new(1, Time::from_secs(0), Snapshot::of(1));
     Signed::new(metadata, &[&key()]).unwrap().to_file().unwrap();
 }
