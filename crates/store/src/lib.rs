@@ -34,10 +34,12 @@ mod open;
 mod scan;
 mod segment;
 mod signer;
+#[cfg(test)]
+mod tests;
 mod tiles;
 
 pub use clock::SystemClock;
-pub use fsck::{Finding, Report, fsck};
+pub use fsck::{Finding, Problem, Report, fsck};
 pub use journal::JournalError;
 pub use lite_sequencer::{
     AppendError, Leaf, Limits, PoolState, ReadError, Sequenced, Submission, Tree, View,
