@@ -1,0 +1,115 @@
+//! What a handler may reach.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, HttpBody as _};
+use lite_sequencer::{Sequenced, Tree};
+use lite_store::Log;
+use lite_tlog::{Checkpoint, Hash, LogId, NoteVerifier, verify_inclusion};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::entry::Rules;
+use crate::http::error::ApiError;
+use crate::workers::Workers;
+
+/// The log, and the limits around it. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) log: Arc<Log>,
+    pub(crate) log_id: LogId,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) strict_duplicates: bool,
+    pub(crate) read_only: bool,
+    pub(crate) self_check: Arc<SelfCheck>,
+    pub(crate) body_memory: BodyMemory,
+    /// Verify signatures.
+    pub(crate) workers: Workers,
+    /// Read tiles.
+    pub(crate) readers: Workers,
+}
+
+/// Memory for the bodies of all requests together, in KiB.
+#[derive(Clone, Debug)]
+pub(crate) struct BodyMemory {
+    room: Arc<Semaphore>,
+    largest: usize,
+}
+
+const KIB: usize = 1024;
+
+impl BodyMemory {
+    /// So many bytes in all; one body has at most `largest`.
+    pub(crate) fn new(bytes: usize, largest: usize) -> Self {
+        let room = (bytes.max(largest) / KIB + 1).min(Semaphore::MAX_PERMITS);
+        Self { room: Arc::new(Semaphore::new(room)), largest }
+    }
+
+    /// Room for a body, until the permit is dropped; `None` when there is not enough. A body that
+    /// does not say how long it is gets the room of the largest.
+    pub(crate) fn reserve(&self, body: &Body) -> Option<OwnedSemaphorePermit> {
+        let announced = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+        let bytes = announced.map_or(self.largest, |bytes| bytes.min(self.largest));
+        let kib = u32::try_from(bytes / KIB + 1).ok()?;
+        Arc::clone(&self.room).try_acquire_many_owned(kib).ok()
+    }
+}
+
+/// Holds what is about to be answered to what a client will hold it to.
+#[derive(Debug)]
+pub(crate) struct SelfCheck {
+    verifier: NoteVerifier,
+    /// The last tree whose checkpoint verified: all answers of a batch share it.
+    verified: Mutex<Option<Arc<Tree>>>,
+}
+
+impl SelfCheck {
+    pub(crate) fn new(verifier: NoteVerifier) -> Self {
+        Self { verifier, verified: Mutex::new(None) }
+    }
+
+    /// Verifies the checkpoint and the inclusion proof of an answer.
+    pub(crate) fn check(&self, leaf: &Hash, sequenced: &Sequenced) -> Result<(), ApiError> {
+        let tree = &sequenced.tree;
+        let included =
+            verify_inclusion(leaf, sequenced.index, tree.size, &sequenced.proof, &tree.root);
+        if included.is_err() || !self.is_signed(tree) {
+            metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
+            return Err(ApiError::Proof);
+        }
+        Ok(())
+    }
+
+    fn is_signed(&self, tree: &Arc<Tree>) -> bool {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if verified.as_ref().is_some_and(|last| Arc::ptr_eq(last, tree)) {
+            return true;
+        }
+        let signed = Checkpoint::open(tree.checkpoint.as_bytes(), &self.verifier)
+            .is_ok_and(|opened| opened.size == tree.size && opened.root == tree.root);
+        if signed {
+            *verified = Some(Arc::clone(tree));
+        }
+        signed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[test]
+    fn bodies_share_their_memory_by_what_they_announce() {
+        let memory = BodyMemory::new(10 * KIB, 4 * KIB);
+        let small = Body::from("small");
+        let unknown = Body::new(Body::from("?").map_frame(|frame| frame));
+        let held: Vec<_> = (0..2).map_while(|_| memory.reserve(&unknown)).collect();
+        assert_eq!(held.len(), 2);
+        assert!(memory.reserve(&unknown).is_none());
+        let one = memory.reserve(&small);
+        assert!(one.is_some());
+        drop((held, one));
+        assert!(memory.reserve(&unknown).is_some());
+    }
+}

@@ -1,0 +1,128 @@
+//! The only place where a refusal meets a status code.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, StatusCode, header};
+use lite_http::rpc::Status;
+use lite_sequencer::AppendError;
+
+use crate::entry::Refusal;
+use crate::workers::WorkError;
+
+/// Upstream's header on a duplicate, in strict mode.
+const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
+
+/// rekor-tiles answers writes to a frozen log in these words, in plain text.
+const FROZEN: &str = "This log has been frozen, please switch to the latest log.\n";
+
+/// The longest message that is sent back: what is refused may hold megabytes of a client's words.
+const MAX_MESSAGE: usize = 300;
+
+/// Why a request is not answered as it hoped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("entry is not sequenced")]
+    Append(#[from] AppendError),
+    #[error("request body is not readable")]
+    Body,
+    #[error("too much is going on")]
+    Busy,
+    #[error("entry exists with index {0}")]
+    Duplicate(u64),
+    #[error("log is read-only")]
+    Frozen,
+    #[error("not found")]
+    NotFound,
+    #[error("proof does not verify")]
+    Proof,
+    #[error("stored data is not readable")]
+    Read(#[from] lite_sequencer::ReadError),
+    #[error("request is refused")]
+    Refused(#[from] Refusal),
+    #[error("a job panicked")]
+    Panicked,
+}
+
+impl From<WorkError> for ApiError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Busy => Self::Busy,
+            WorkError::Panicked => Self::Panicked,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Append(error) => append(error).into_response(),
+            Self::Body => Status::invalid_argument("http: request body too large").into_response(),
+            Self::Busy => pushback().into_response(),
+            Self::Duplicate(index) => duplicate(index),
+            Self::Frozen => frozen(),
+            Self::NotFound => Status::not_found("Not Found").into_response(),
+            Self::Refused(refusal) => refused(&refusal).into_response(),
+            Self::Proof => {
+                log_fault(&self);
+                Status::unknown("failed to integrate entry").into_response()
+            }
+            Self::Read(_) | Self::Panicked => {
+                log_fault(&self);
+                Status::internal("internal error").into_response()
+            }
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Status {
+    let mut message = match refusal {
+        Refusal::Malformed(error) => format!("proto: {error}"),
+        Refusal::NotHashedRekord => refusal.to_string(),
+        refusal => format!("invalid hashedrekord request: {refusal}"),
+    };
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push('…');
+    }
+    Status::invalid_argument(message)
+}
+
+fn append(error: AppendError) -> Status {
+    match error {
+        AppendError::TooLarge | AppendError::ExtraTooLarge => {
+            Status::invalid_argument(format!("invalid hashedrekord request: {error}"))
+        }
+        AppendError::Pushback => pushback(),
+        // The leaf is not in the log, and asking again may help.
+        AppendError::Closed | AppendError::NoSpace => {
+            log_fault(&error);
+            Status::unavailable(error.to_string())
+        }
+        error => {
+            log_fault(&error);
+            Status::unknown("failed to integrate entry")
+        }
+    }
+}
+
+fn pushback() -> Status {
+    metrics::counter!("rekor_v2_pushback_total").increment(1);
+    Status::unavailable("reached max pushback; retry")
+}
+
+fn duplicate(index: u64) -> Response {
+    let message =
+        format!("an equivalent entry already exists in the transparency log with index {index}");
+    let mut response = Status::already_exists(message).into_response();
+    response.headers_mut().insert(X_LOG_INDEX, index.into());
+    response
+}
+
+fn frozen() -> Response {
+    let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (StatusCode::METHOD_NOT_ALLOWED, plain, FROZEN).into_response()
+}
+
+/// Ours, not the client's: the operator reads it once, here.
+fn log_fault(error: &(dyn std::error::Error + 'static)) {
+    tracing::error!("{}", lite_http::standalone::chain(error));
+}

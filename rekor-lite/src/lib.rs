@@ -1,0 +1,29 @@
+//! The signature log: the API of Rekor v2, on tiles.
+//!
+//! Read in this order: [`Config`], `router` (the table of contents), `http` (the doors),
+//! `request` and `entry` (from bytes to a leaf, or a refusal), `app` (what a door may reach, and
+//! the check of our own answers), `workers` (where signatures are verified), [`Server`].
+//!
+//! In scope: requests, signatures over digests, answers, trust material of this log. Not here: the
+//! order of leaves and their durability (`lite-sequencer`, `lite-store`), Merkle proofs and notes
+//! (`lite-tlog`), whether a certificate may be trusted (its verifier's question, never the log's).
+//!
+//! **Invariant:** nothing of a refused request reaches the tree.
+//!
+//! **Invariant:** an answer with a proof has been verified as its client will verify it.
+
+mod app;
+mod config;
+mod entry;
+mod http;
+mod key;
+mod request;
+mod router;
+mod seed;
+mod server;
+mod standalone;
+mod workers;
+
+pub use config::{Algorithm, Config, Dsse, LogKey, UnknownAlgorithm};
+pub use key::KeyFileError;
+pub use server::{OpenError, Server};

@@ -1,0 +1,7 @@
+//! `rekor-lite serve --config FILE`
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lite_http::standalone::main::<rekor_lite::Server>()
+}

@@ -1,0 +1,9 @@
+//! The doors of the log, knocked at without a socket.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod accepted;
+mod hostile;
+mod life;
+mod reads;
+mod refused;
+mod support;
