@@ -30,10 +30,7 @@ impl Envelope {
         Self {
             payload: statement,
             payload_type: IN_TOTO_PAYLOAD_TYPE.to_owned(),
-            signature: EnvelopeSignature {
-                sig,
-                keyid: String::new(),
-            },
+            signature: EnvelopeSignature { sig, keyid: String::new() },
         }
     }
 
@@ -50,12 +47,8 @@ impl Envelope {
 /// `PAE(type, body) = "DSSEv1" + SP + LEN(type) + SP + type + SP + LEN(body) + SP + body`.
 #[must_use]
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut encoded = format!(
-        "DSSEv1 {} {payload_type} {} ",
-        payload_type.len(),
-        payload.len()
-    )
-    .into_bytes();
+    let mut encoded =
+        format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
     encoded.extend_from_slice(payload);
     encoded
 }
@@ -75,9 +68,6 @@ mod tests {
 
     #[test]
     fn counts_bytes_and_not_characters() {
-        assert_eq!(
-            pae("\u{e9}", "\u{20ac}".as_bytes()),
-            "DSSEv1 2 \u{e9} 3 \u{20ac}".as_bytes()
-        );
+        assert_eq!(pae("\u{e9}", "\u{20ac}".as_bytes()), "DSSEv1 2 \u{e9} 3 \u{20ac}".as_bytes());
     }
 }

@@ -179,9 +179,7 @@ impl WireEntry<'_> {
     /// Decodes, each part within its limit.
     pub(crate) fn read(self) -> Result<TransparencyLogEntry, BundleError> {
         let log_id = self.log_id.ok_or(BundleError::Missing("logId"))?;
-        let kind_version = self
-            .kind_version
-            .ok_or(BundleError::Missing("kindVersion"))?;
+        let kind_version = self.kind_version.ok_or(BundleError::Missing("kindVersion"))?;
         let inclusion_promise = self
             .inclusion_promise
             .map(|promise| {
@@ -219,10 +217,7 @@ impl WireProof<'_> {
         }
         let hashes = self.hashes.items.iter();
         let checkpoint = self.checkpoint.map(|checkpoint| checkpoint.envelope.0);
-        if checkpoint
-            .as_ref()
-            .is_some_and(|envelope| envelope.len() > MAX_CHECKPOINT_BYTES)
-        {
+        if checkpoint.as_ref().is_some_and(|envelope| envelope.len() > MAX_CHECKPOINT_BYTES) {
             return Err(BundleError::TooLong("checkpoint"));
         }
         Ok(InclusionProof {
@@ -243,17 +238,16 @@ impl<'a> From<&'a TransparencyLogEntry> for WireEntry<'a> {
     fn from(entry: &'a TransparencyLogEntry) -> Self {
         Self {
             log_index: integer(entry.log_index),
-            log_id: Some(WireLogId {
-                key_id: Text::of_bytes(&entry.log_id),
-            }),
+            log_id: Some(WireLogId { key_id: Text::of_bytes(&entry.log_id) }),
             kind_version: Some(WireKindVersion {
                 kind: Text(entry.kind.as_str().into()),
                 version: Text(entry.version.as_str().into()),
             }),
             integrated_time: Int64(entry.integrated_time.unwrap_or(0)),
-            inclusion_promise: entry.inclusion_promise.as_ref().map(|set| WirePromise {
-                signed_entry_timestamp: Text::of_bytes(set),
-            }),
+            inclusion_promise: entry
+                .inclusion_promise
+                .as_ref()
+                .map(|set| WirePromise { signed_entry_timestamp: Text::of_bytes(set) }),
             inclusion_proof: entry.inclusion_proof.as_ref().map(WireProof::from),
             canonicalized_body: Text::of_bytes(&entry.canonicalized_body),
         }
@@ -266,15 +260,11 @@ impl<'a> From<&'a InclusionProof> for WireProof<'a> {
             log_index: integer(proof.log_index),
             root_hash: Text::of_bytes(&proof.root_hash),
             tree_size: integer(proof.tree_size),
-            hashes: proof
-                .hashes
-                .iter()
-                .map(|hash| Text::of_bytes(hash))
-                .collect::<Vec<_>>()
-                .into(),
-            checkpoint: proof.checkpoint.as_ref().map(|envelope| WireCheckpoint {
-                envelope: Text(envelope.as_str().into()),
-            }),
+            hashes: proof.hashes.iter().map(|hash| Text::of_bytes(hash)).collect::<Vec<_>>().into(),
+            checkpoint: proof
+                .checkpoint
+                .as_ref()
+                .map(|envelope| WireCheckpoint { envelope: Text(envelope.as_str().into()) }),
         }
     }
 }

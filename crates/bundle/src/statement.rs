@@ -121,20 +121,13 @@ impl Statement {
             1..=MAX_SUBJECTS => {}
             _ => return Err(StatementError::TooManySubjects),
         }
-        if read
-            .subject
-            .iter()
-            .any(|subject| subject.digest.0.len() > MAX_DIGESTS)
-        {
+        if read.subject.iter().any(|subject| subject.digest.0.len() > MAX_DIGESTS) {
             return Err(StatementError::TooManyDigests);
         }
         let subjects = read.subject.into_iter();
         Ok(Self {
             subjects: subjects
-                .map(|subject| Subject {
-                    name: subject.name,
-                    digest: subject.digest.0,
-                })
+                .map(|subject| Subject { name: subject.name, digest: subject.digest.0 })
                 .collect(),
             predicate_type: read.predicate_type,
         })
@@ -166,9 +159,7 @@ impl Statement {
     #[must_use]
     pub fn subject_with(&self, hash: HashAlgorithm, digest: &[u8]) -> Option<&Subject> {
         let digest = hex::encode(digest);
-        self.subjects
-            .iter()
-            .find(|subject| subject.digest.get(hash.short_name()) == Some(&digest))
+        self.subjects.iter().find(|subject| subject.digest.get(hash.short_name()) == Some(&digest))
     }
 }
 
@@ -206,21 +197,9 @@ mod tests {
         };
         let payload = statement.to_payload(&serde_json::json!({"builder": {"id": "x"}}));
         assert_eq!(Statement::parse(&payload), Ok(statement.clone()));
-        assert!(
-            statement
-                .subject_with(HashAlgorithm::Sha256, &[0xab; 32])
-                .is_some()
-        );
-        assert!(
-            statement
-                .subject_with(HashAlgorithm::Sha256, &[0xac; 32])
-                .is_none()
-        );
-        assert!(
-            statement
-                .subject_with(HashAlgorithm::Sha512, &[0xab; 32])
-                .is_none()
-        );
+        assert!(statement.subject_with(HashAlgorithm::Sha256, &[0xab; 32]).is_some());
+        assert!(statement.subject_with(HashAlgorithm::Sha256, &[0xac; 32]).is_none());
+        assert!(statement.subject_with(HashAlgorithm::Sha512, &[0xab; 32]).is_none());
         let start = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a.txt","digest":{"sha256":"abab"#;
         assert!(String::from_utf8(payload).unwrap().starts_with(start));
     }
@@ -229,12 +208,7 @@ mod tests {
     fn ignores_members_it_does_not_know() {
         let payload =
             statement(r#"{"name":"n","uri":"u","digest":{"sha256":"aa","gitCommit":"bb"}}"#);
-        assert_eq!(
-            Statement::parse(payload.as_bytes()).unwrap().subjects[0]
-                .digest
-                .len(),
-            2
-        );
+        assert_eq!(Statement::parse(payload.as_bytes()).unwrap().subjects[0].digest.len(), 2);
     }
 
     #[test]
@@ -256,10 +230,7 @@ mod tests {
             statement(r#"{"digest":{"sha256":"aa"}}"#).replacen('{', r#"{"predicateType":"q","#, 1),
         ] {
             assert!(
-                matches!(
-                    Statement::parse(payload.as_bytes()),
-                    Err(StatementError::Json(_))
-                ),
+                matches!(Statement::parse(payload.as_bytes()), Err(StatementError::Json(_))),
                 "{payload}"
             );
         }
@@ -270,13 +241,8 @@ mod tests {
         let one = r#"{"digest":{"sha256":"aa"}}"#;
         let many = [one; MAX_SUBJECTS].join(",");
         assert!(Statement::parse(statement(&many).as_bytes()).is_ok());
-        refuse(
-            &statement(&format!("{many},{one}")),
-            &StatementError::TooManySubjects,
-        );
-        let digests: Vec<String> = (0..=MAX_DIGESTS)
-            .map(|n| format!(r#""h{n}":"aa""#))
-            .collect();
+        refuse(&statement(&format!("{many},{one}")), &StatementError::TooManySubjects);
+        let digests: Vec<String> = (0..=MAX_DIGESTS).map(|n| format!(r#""h{n}":"aa""#)).collect();
         let subject = format!(r#"{{"digest":{{{}}}}}"#, digests.join(","));
         refuse(&statement(&subject), &StatementError::TooManyDigests);
     }

@@ -1,4 +1,9 @@
 //! What we read and write, against the types generated from the protocol buffers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, which say what they skip"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +17,13 @@ use sigstore_protobuf_specs::dev::sigstore::trustroot::v1 as proto_trust;
 /// Folders of cases: always our own vectors, and the whole suite where it is at hand.
 fn folders() -> Vec<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let suite = std::env::var_os("SIGLITE_CONFORMANCE_DIR").map_or_else(
-        || manifest.join("../../../shared/conformance"),
-        PathBuf::from,
-    );
+    let suite = std::env::var_os("SIGLITE_CONFORMANCE_DIR")
+        .map_or_else(|| manifest.join("../../../shared/conformance"), PathBuf::from);
     let mut folders = vec![manifest.join("../verifier/tests/vectors/bundle-verify")];
     if suite.join("bundle-verify").is_dir() {
         folders.push(suite.join("bundle-verify"));
     } else {
-        println!(
-            "skipped: the conformance suite is not at {}",
-            suite.display()
-        );
+        println!("skipped: the conformance suite is not at {}", suite.display());
     }
     folders
 }
@@ -51,11 +51,7 @@ fn a_bundle_reads_back_as_the_generated_types_read_it() {
             continue;
         };
         let written = bundle.to_json();
-        assert_eq!(
-            Bundle::parse(written.as_bytes()).as_ref(),
-            Ok(&bundle),
-            "{name}"
-        );
+        assert_eq!(Bundle::parse(written.as_bytes()).as_ref(), Ok(&bundle), "{name}");
         // Some of the suite's bundles carry what the generated types refuse, and we read: an
         // explicit null.
         let Ok(theirs) = serde_json::from_slice::<proto_bundle::Bundle>(&json) else {
@@ -108,10 +104,7 @@ fn an_answer_reads_back_and_has_every_member() {
                 Ok(entry),
                 "{name}"
             );
-            assert_eq!(
-                TransparencyLogEntry::parse(entry.to_json().as_bytes()).as_ref(),
-                Ok(entry)
-            );
+            assert_eq!(TransparencyLogEntry::parse(entry.to_json().as_bytes()).as_ref(), Ok(entry));
             let value: serde_json::Value = serde_json::from_str(&answer).unwrap();
             assert_eq!(value.as_object().unwrap().len(), 7, "{answer}");
             let _: proto_rekor::TransparencyLogEntry = serde_json::from_str(&answer).unwrap();
@@ -135,11 +128,7 @@ fn every_body_of_the_suite_reads() {
                 Body::HashedRekord002(entry) => entry.canonical(),
                 _ => continue,
             };
-            assert!(
-                rebuilt == *leaf,
-                "{name}: {}",
-                String::from_utf8_lossy(&rebuilt)
-            );
+            assert!(rebuilt == *leaf, "{name}: {}", String::from_utf8_lossy(&rebuilt));
             read += 1;
         }
     }
@@ -157,20 +146,13 @@ fn a_trusted_root_reads_back_as_the_generated_types_read_it() {
     for (name, json) in files {
         let root = TrustedRoot::parse(&json).unwrap_or_else(|e| panic!("{name}: {e}"));
         let written = root.to_json();
-        assert_eq!(
-            TrustedRoot::parse(written.as_bytes()).as_ref(),
-            Ok(&root),
-            "{name}"
-        );
+        assert_eq!(TrustedRoot::parse(written.as_bytes()).as_ref(), Ok(&root), "{name}");
         let ours: proto_trust::TrustedRoot = serde_json::from_str(&written).unwrap();
         if let Ok(theirs) = serde_json::from_slice::<proto_trust::TrustedRoot>(&json) {
             assert_eq!(ours, theirs, "{name}");
         }
         let config = ClientTrustConfig::new(root, lite_bundle::trust::SigningConfig::new());
-        assert_eq!(
-            ClientTrustConfig::parse(config.to_json().as_bytes()),
-            Ok(config)
-        );
+        assert_eq!(ClientTrustConfig::parse(config.to_json().as_bytes()), Ok(config));
     }
 }
 
@@ -185,10 +167,7 @@ fn happy() -> serde_json::Value {
 fn refuse(change: impl FnOnce(&mut serde_json::Value), expected: &BundleError) {
     let mut bundle = happy();
     change(&mut bundle);
-    assert_eq!(
-        Bundle::parse(bundle.to_string().as_bytes()).as_ref(),
-        Err(expected)
-    );
+    assert_eq!(Bundle::parse(bundle.to_string().as_bytes()).as_ref(), Err(expected));
 }
 
 #[track_caller]
@@ -196,19 +175,13 @@ fn refuse_shape(change: impl FnOnce(&mut serde_json::Value)) {
     let mut bundle = happy();
     change(&mut bundle);
     let refusal = Bundle::parse(bundle.to_string().as_bytes());
-    assert!(
-        matches!(&refusal, Err(BundleError::Json(error)) if error.is_json),
-        "{refusal:?}"
-    );
+    assert!(matches!(&refusal, Err(BundleError::Json(error)) if error.is_json), "{refusal:?}");
 }
 
 #[test]
 fn refuses_by_name() {
     use serde_json::json;
-    refuse(
-        |b| b["mediaType"] = json!("application/json"),
-        &BundleError::UnknownVersion,
-    );
+    refuse(|b| b["mediaType"] = json!("application/json"), &BundleError::UnknownVersion);
     refuse(
         |b| b["verificationMaterial"] = json!(null),
         &BundleError::Missing("verificationMaterial"),
@@ -224,14 +197,11 @@ fn refuses_by_name() {
     refuse(
         |b| {
             b["dsseEnvelope"] =
-                json!({"payload": "AA==", "payloadType": "t", "signatures": [{"sig": "AA=="}]})
+                json!({"payload": "AA==", "payloadType": "t", "signatures": [{"sig": "AA=="}]});
         },
         &BundleError::Ambiguous("content"),
     );
-    refuse(
-        |b| b["messageSignature"]["signature"] = json!(""),
-        &BundleError::Missing("signature"),
-    );
+    refuse(|b| b["messageSignature"]["signature"] = json!(""), &BundleError::Missing("signature"));
     refuse(
         |b| b["messageSignature"]["signature"] = json!("%%%="),
         &BundleError::NotBase64("signature"),
@@ -247,18 +217,12 @@ fn refuses_by_name() {
     let entry = |b: &mut serde_json::Value, member: &str, value| {
         b["verificationMaterial"]["tlogEntries"][0][member] = value;
     };
-    refuse(
-        |b| entry(b, "logIndex", json!("-1")),
-        &BundleError::Negative("logIndex"),
-    );
+    refuse(|b| entry(b, "logIndex", json!("-1")), &BundleError::Negative("logIndex"));
     refuse(
         |b| entry(b, "canonicalizedBody", json!("")),
         &BundleError::Missing("canonicalizedBody"),
     );
-    refuse(
-        |b| entry(b, "logId", json!(null)),
-        &BundleError::Missing("logId"),
-    );
+    refuse(|b| entry(b, "logId", json!(null)), &BundleError::Missing("logId"));
 }
 
 #[test]
@@ -297,20 +261,14 @@ fn refuses_members_it_does_not_know_and_other_types() {
     refuse_shape(|b| b["mediaType"] = json!(3));
     refuse_shape(|b| b["messageSignature"]["signature"] = json!(["AA=="]));
     refuse_shape(|b| {
-        b["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"] = json!(null)
+        b["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"] = json!(null);
     });
 }
 
 #[test]
 fn refuses_a_member_that_is_there_twice() {
     let text = happy().to_string();
-    let twice = text.replacen(
-        '{',
-        "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",",
-        1,
-    );
-    assert!(matches!(
-        Bundle::parse(twice.as_bytes()),
-        Err(BundleError::Json(_))
-    ));
+    let twice =
+        text.replacen('{', "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",", 1);
+    assert!(matches!(Bundle::parse(twice.as_bytes()), Err(BundleError::Json(_))));
 }

@@ -12,12 +12,7 @@ const URL: &str = "http://localhost:7070";
 
 fn log(kind: KeyKind, id: u8, start: i64) -> TransparencyLog {
     let key = SigningKey::generate(kind);
-    TransparencyLog::new(
-        &format!("{URL}/"),
-        key.public(),
-        [id; 32],
-        Time::from_millis(start),
-    )
+    TransparencyLog::new(&format!("{URL}/"), key.public(), [id; 32], Time::from_millis(start))
 }
 
 /// What a v2 log, a v1 log and a CA would contribute, newest first on purpose.
@@ -36,10 +31,7 @@ fn stack() -> Fragment {
         ..Default::default()
     });
     stack.merge(Fragment {
-        tlogs: vec![TrustedLog {
-            major_api_version: 1,
-            log: log(KeyKind::EcdsaP256, 1, 0),
-        }],
+        tlogs: vec![TrustedLog { major_api_version: 1, log: log(KeyKind::EcdsaP256, 1, 0) }],
         services: lite_bundle::trust::Services {
             rekor: vec![Service::new(URL, 1, Time::from_secs(0), "siglite")],
             ..Default::default()
@@ -65,12 +57,7 @@ fn stack() -> Fragment {
         services: lite_bundle::trust::Services {
             ca: vec![Service::new(URL, 1, start, "siglite")],
             oidc: vec![Service::new(&format!("{URL}/oidc"), 1, start, "siglite")],
-            tsa: vec![Service::new(
-                &format!("{URL}/api/v1/timestamp"),
-                1,
-                start,
-                "siglite",
-            )],
+            tsa: vec![Service::new(&format!("{URL}/api/v1/timestamp"), 1, start, "siglite")],
             ..Default::default()
         },
         legacy: vec![LegacyTarget {
@@ -91,20 +78,12 @@ fn the_older_log_stands_first_in_the_root_and_last_in_the_config() {
     let ids: Vec<u8> = root.tlogs.iter().map(|log| log.log_id.key_id[0]).collect();
     assert_eq!(ids, [1, 2]);
     let config = stack().signing_config(RekorVersions::All);
-    let versions: Vec<u32> = config
-        .rekor_tlog_urls
-        .iter()
-        .map(|s| s.major_api_version)
-        .collect();
+    let versions: Vec<u32> = config.rekor_tlog_urls.iter().map(|s| s.major_api_version).collect();
     assert_eq!(versions, [2, 1]);
     let only = stack().signing_config(RekorVersions::Only(1));
     assert_eq!(only.rekor_tlog_urls.len(), 1);
     let none = stack().signing_config(RekorVersions::Only(3));
-    assert!(
-        none.to_json().contains("\"rekorTlogConfig\": {}"),
-        "{}",
-        none.to_json()
-    );
+    assert!(none.to_json().contains("\"rekorTlogConfig\": {}"), "{}", none.to_json());
 }
 
 #[test]
@@ -114,14 +93,8 @@ fn a_root_holds_what_every_stock_client_can_read() {
         assert!(!json.contains(absent), "{absent} in {json}");
     }
     // Whole seconds, in the past of the millisecond it was made in; no trailing slash.
-    assert!(
-        json.contains("\"start\": \"2023-11-14T22:13:20Z\""),
-        "{json}"
-    );
-    assert!(
-        json.contains("\"baseUrl\": \"http://localhost:7070\""),
-        "{json}"
-    );
+    assert!(json.contains("\"start\": \"2023-11-14T22:13:20Z\""), "{json}");
+    assert!(json.contains("\"baseUrl\": \"http://localhost:7070\""), "{json}");
     assert!(json.contains("PKIX_ED25519") && json.contains("PKIX_ECDSA_P256_SHA_256"));
     assert!(
         json.contains(
@@ -170,9 +143,7 @@ fn refuses_the_media_types_that_stock_clients_refuse() {
         "",
     ] {
         let json = format!(r#"{{"mediaType":"{media_type}","tlogs":[]}}"#);
-        let expected = TrustError::MediaType {
-            expected: TrustedRoot::MEDIA_TYPE,
-        };
+        let expected = TrustError::MediaType { expected: TrustedRoot::MEDIA_TYPE };
         assert_eq!(TrustedRoot::parse(json.as_bytes()), Err(expected));
     }
 }

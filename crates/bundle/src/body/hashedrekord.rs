@@ -99,8 +99,7 @@ impl HashedRekord002 {
         }
         let spec = wire.spec.hashed_rekord_v002;
         let bytes = |member, text: &Text<'_>| {
-            text.decode(leaf.len())
-                .map_err(|_| BodyError::Encoding(member))
+            text.decode(leaf.len()).map_err(|_| BodyError::Encoding(member))
         };
         let verifier = match (
             &spec.signature.verifier.x509_certificate,
@@ -123,11 +122,7 @@ impl HashedRekord002 {
             return Err(BodyError::Encoding("digest"));
         }
         // Also catches an algorithm that is not the one of `keyDetails`.
-        if entry.canonical() == leaf {
-            Ok(entry)
-        } else {
-            Err(BodyError::NotCanonical)
-        }
+        if entry.canonical() == leaf { Ok(entry) } else { Err(BodyError::NotCanonical) }
     }
 }
 
@@ -209,14 +204,10 @@ mod tests {
 
     #[test]
     fn the_leaf_is_canonical_json() {
-        for verifier in [
-            EntryVerifier::PublicKey(vec![3; 91]),
-            EntryVerifier::Certificate(vec![0xfb; 800]),
-        ] {
-            let entry = HashedRekord002 {
-                verifier,
-                ..entry()
-            };
+        for verifier in
+            [EntryVerifier::PublicKey(vec![3; 91]), EntryVerifier::Certificate(vec![0xfb; 800])]
+        {
+            let entry = HashedRekord002 { verifier, ..entry() };
             let leaf = entry.canonical();
             let value: serde_json::Value = serde_json::from_slice(&leaf).unwrap();
             assert_eq!(
@@ -253,11 +244,7 @@ mod tests {
             "PKIX_ECDSA_P384_SHA_384",
             &BodyError::Encoding("digest"),
         );
-        refuse(
-            "PKIX_ECDSA_P256_SHA_256",
-            "ML_DSA_65",
-            &BodyError::Encoding("keyDetails"),
-        );
+        refuse("PKIX_ECDSA_P256_SHA_256", "ML_DSA_65", &BodyError::Encoding("keyDetails"));
         refuse("\"AgIC", "\"!gIC", &BodyError::Encoding("signature"));
     }
 }

@@ -113,9 +113,7 @@ impl Dsse001 {
 impl Intoto002 {
     /// Reads a leaf.
     pub fn parse(leaf: &[u8]) -> Result<Self, BodyError> {
-        let content = read::<IntotoSpec<'_>>(leaf, "intoto", "0.0.2")?
-            .spec
-            .content;
+        let content = read::<IntotoSpec<'_>>(leaf, "intoto", "0.0.2")?.spec.content;
         let payload = content
             .envelope
             .payload
@@ -125,10 +123,7 @@ impl Intoto002 {
             payload_type: content.envelope.payload_type.0.into_owned(),
             payload,
             envelope_hash: content.hash.read("hash")?,
-            payload_hash: content
-                .payload_hash
-                .map(|hash| hash.read("payloadHash"))
-                .transpose()?,
+            payload_hash: content.payload_hash.map(|hash| hash.read("payloadHash")).transpose()?,
             signatures: signatures(content.envelope.signatures, |signature| {
                 Ok(V1Signature {
                     signature: decode_twice("sig", &signature.sig)?,
@@ -287,16 +282,12 @@ fn signatures<T, const N: usize>(
 }
 
 fn v1_signature(signature: &Text<'_>, verifier: &Text<'_>) -> Result<V1Signature, BodyError> {
-    Ok(V1Signature {
-        signature: bytes("signature", signature)?,
-        verifier_pem: pem(verifier)?,
-    })
+    Ok(V1Signature { signature: bytes("signature", signature)?, verifier_pem: pem(verifier)? })
 }
 
 fn bytes(member: &'static str, text: &Text<'_>) -> Result<Vec<u8>, BodyError> {
     // The leaf's own limit was held before it was parsed.
-    text.decode(usize::MAX / 8)
-        .map_err(|_| BodyError::Encoding(member))
+    text.decode(usize::MAX / 8).map_err(|_| BodyError::Encoding(member))
 }
 
 fn pem(text: &Text<'_>) -> Result<String, BodyError> {

@@ -135,9 +135,8 @@ pub(super) fn parse(json: &[u8]) -> Result<Bundle, BundleError> {
         .into_iter()
         .find(|media_type| media_type.as_str() == wire.media_type.0)
         .ok_or(BundleError::UnknownVersion)?;
-    let material = wire
-        .verification_material
-        .ok_or(BundleError::Missing("verificationMaterial"))?;
+    let material =
+        wire.verification_material.ok_or(BundleError::Missing("verificationMaterial"))?;
     let signer = signer(
         media_type,
         material.public_key,
@@ -173,11 +172,7 @@ pub(super) fn parse(json: &[u8]) -> Result<Bundle, BundleError> {
             .items
             .iter()
             .map(|timestamp| {
-                required(
-                    "signedTimestamp",
-                    &timestamp.signed_timestamp,
-                    MAX_DER_BYTES,
-                )
+                required("signedTimestamp", &timestamp.signed_timestamp, MAX_DER_BYTES)
             })
             .collect::<Result<_, _>>()?,
         content,
@@ -191,9 +186,7 @@ fn signer(
     certificate: Option<WireDer<'_>>,
 ) -> Result<Signer, BundleError> {
     match (key, chain, certificate) {
-        (Some(key), None, None) => Ok(Signer::PublicKey {
-            hint: key.hint.0.into_owned(),
-        }),
+        (Some(key), None, None) => Ok(Signer::PublicKey { hint: key.hint.0.into_owned() }),
         (None, Some(chain), None) => {
             if media_type.is_v0_3() {
                 return Err(BundleError::NotInThisVersion("x509CertificateChain"));
@@ -216,9 +209,9 @@ fn signer(
             }
             required("rawBytes", &certificate.raw_bytes, MAX_DER_BYTES).map(Signer::Certificate)
         }
-        (None, None, None) => Err(BundleError::Missing(
-            "certificate, x509CertificateChain or publicKey",
-        )),
+        (None, None, None) => {
+            Err(BundleError::Missing("certificate, x509CertificateChain or publicKey"))
+        }
         _ => Err(BundleError::Ambiguous("verificationMaterial")),
     }
 }
@@ -260,27 +253,18 @@ impl WireEnvelope<'_> {
 
 pub(super) fn write(bundle: &Bundle) -> String {
     let mut material = WireMaterial {
-        tlog_entries: bundle
-            .entries
-            .iter()
-            .map(WireEntry::from)
-            .collect::<Vec<_>>()
-            .into(),
+        tlog_entries: bundle.entries.iter().map(WireEntry::from).collect::<Vec<_>>().into(),
         timestamp_verification_data: (!bundle.timestamps.is_empty()).then(|| WireTimestamps {
             rfc3161_timestamps: bundle
                 .timestamps
                 .iter()
-                .map(|timestamp| WireTimestamp {
-                    signed_timestamp: Text::of_bytes(timestamp),
-                })
+                .map(|timestamp| WireTimestamp { signed_timestamp: Text::of_bytes(timestamp) })
                 .collect::<Vec<_>>()
                 .into(),
         }),
         ..WireMaterial::default()
     };
-    let der = |certificate: &Vec<u8>| WireDer {
-        raw_bytes: Text::of_bytes(certificate),
-    };
+    let der = |certificate: &Vec<u8>| WireDer { raw_bytes: Text::of_bytes(certificate) };
     match &bundle.signer {
         Signer::Certificate(leaf) => material.certificate = Some(der(leaf)),
         Signer::CertificateChain(chain) => {
@@ -288,9 +272,7 @@ pub(super) fn write(bundle: &Bundle) -> String {
             material.x509_certificate_chain = Some(WireChain { certificates });
         }
         Signer::PublicKey { hint } => {
-            material.public_key = Some(WireHint {
-                hint: Text(hint.as_str().into()),
-            });
+            material.public_key = Some(WireHint { hint: Text(hint.as_str().into()) });
         }
     }
     let (message_signature, dsse_envelope) = match &bundle.content {

@@ -22,11 +22,7 @@ impl ClientTrustConfig {
     /// Puts the two into one.
     #[must_use]
     pub fn new(trusted_root: TrustedRoot, signing_config: SigningConfig) -> Self {
-        Self {
-            media_type: Self::MEDIA_TYPE.into(),
-            trusted_root,
-            signing_config,
-        }
+        Self { media_type: Self::MEDIA_TYPE.into(), trusted_root, signing_config }
     }
 
     /// Reads the file, and holds its two parts to their own media types.

@@ -108,10 +108,7 @@ impl Fragment {
     pub fn merge(&mut self, other: Self) {
         join(&mut self.tlogs, other.tlogs);
         join(&mut self.ctlogs, other.ctlogs);
-        join(
-            &mut self.certificate_authorities,
-            other.certificate_authorities,
-        );
+        join(&mut self.certificate_authorities, other.certificate_authorities);
         join(&mut self.timestamp_authorities, other.timestamp_authorities);
         join(&mut self.services.ca, other.services.ca);
         join(&mut self.services.oidc, other.services.oidc);
@@ -127,21 +124,12 @@ impl Fragment {
         let mut logs: Vec<&TrustedLog> = self.tlogs.iter().collect();
         logs.sort_by_key(|trusted| (trusted.major_api_version, start_of_log(&trusted.log)));
         let mut root = TrustedRoot::new();
-        root.tlogs = logs
-            .into_iter()
-            .map(|trusted| as_published(&trusted.log))
-            .collect();
+        root.tlogs = logs.into_iter().map(|trusted| as_published(&trusted.log)).collect();
         root.ctlogs = self.ctlogs.iter().map(as_published).collect();
-        root.certificate_authorities = self
-            .certificate_authorities
-            .iter()
-            .map(without_operator)
-            .collect();
-        root.timestamp_authorities = self
-            .timestamp_authorities
-            .iter()
-            .map(without_operator)
-            .collect();
+        root.certificate_authorities =
+            self.certificate_authorities.iter().map(without_operator).collect();
+        root.timestamp_authorities =
+            self.timestamp_authorities.iter().map(without_operator).collect();
         root
     }
 
@@ -168,9 +156,7 @@ impl Fragment {
         config.oidc_urls = newest_first(&self.services.oidc);
         config.rekor_tlog_urls = newest_first(&self.services.rekor);
         if let RekorVersions::Only(version) = rekor {
-            config
-                .rekor_tlog_urls
-                .retain(|service| service.major_api_version == version);
+            config.rekor_tlog_urls.retain(|service| service.major_api_version == version);
         }
         config.rekor_tlog_config = any_of(&config.rekor_tlog_urls);
         config.tsa_urls = newest_first(&self.services.tsa);
@@ -194,26 +180,16 @@ fn join<T: PartialEq>(into: &mut Vec<T>, from: Vec<T>) {
 }
 
 fn start_of_log(log: &TransparencyLog) -> Option<Time> {
-    log.public_key
-        .valid_for
-        .as_ref()
-        .and_then(|window| window.start)
+    log.public_key.valid_for.as_ref().and_then(|window| window.start)
 }
 
 /// Without the two members that break stock clients.
 fn as_published(log: &TransparencyLog) -> TransparencyLog {
-    TransparencyLog {
-        checkpoint_key_id: None,
-        operator: None,
-        ..log.clone()
-    }
+    TransparencyLog { checkpoint_key_id: None, operator: None, ..log.clone() }
 }
 
 fn without_operator(authority: &CertificateAuthority) -> CertificateAuthority {
-    CertificateAuthority {
-        operator: None,
-        ..authority.clone()
-    }
+    CertificateAuthority { operator: None, ..authority.clone() }
 }
 
 fn newest_first(services: &[Service]) -> Vec<Service> {
@@ -223,8 +199,5 @@ fn newest_first(services: &[Service]) -> Vec<Service> {
 }
 
 fn any_of(services: &[Service]) -> ServiceConfig {
-    ServiceConfig {
-        selector: (!services.is_empty()).then_some(Selector::Any),
-        count: 0,
-    }
+    ServiceConfig { selector: (!services.is_empty()).then_some(Selector::Any), count: 0 }
 }

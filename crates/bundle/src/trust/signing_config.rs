@@ -14,35 +14,19 @@ use crate::encoding::list_or_null;
 pub struct SigningConfig {
     media_type: String,
     /// Certificate authorities; the client appends `/api/v2/signingCert`.
-    #[serde(
-        default,
-        deserialize_with = "list_or_null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "list_or_null", skip_serializing_if = "Vec::is_empty")]
     pub ca_urls: Vec<Service>,
     /// Issuers of ID tokens.
-    #[serde(
-        default,
-        deserialize_with = "list_or_null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "list_or_null", skip_serializing_if = "Vec::is_empty")]
     pub oidc_urls: Vec<Service>,
     /// Signature logs; the client appends `/api/v1/log/entries` or `/api/v2/log/entries`.
-    #[serde(
-        default,
-        deserialize_with = "list_or_null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "list_or_null", skip_serializing_if = "Vec::is_empty")]
     pub rekor_tlog_urls: Vec<Service>,
     /// How many logs an entry goes to.
     #[serde(default)]
     pub rekor_tlog_config: ServiceConfig,
     /// Timestamp authorities; these URLs are complete.
-    #[serde(
-        default,
-        deserialize_with = "list_or_null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "list_or_null", skip_serializing_if = "Vec::is_empty")]
     pub tsa_urls: Vec<Service>,
     /// How many timestamps a signature gets.
     #[serde(default)]
@@ -91,10 +75,7 @@ pub struct ServiceConfig {
     pub count: u32,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }
@@ -165,10 +146,7 @@ impl SigningConfig {
     /// A config without services, which is legal: sign with a key, and log nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            media_type: Self::MEDIA_TYPE.into(),
-            ..Self::default()
-        }
+        Self { media_type: Self::MEDIA_TYPE.into(), ..Self::default() }
     }
 
     /// Reads a signing config; unknown members are refused.
@@ -186,9 +164,7 @@ impl SigningConfig {
         if self.media_type == Self::MEDIA_TYPE {
             Ok(())
         } else {
-            Err(TrustError::MediaType {
-                expected: Self::MEDIA_TYPE,
-            })
+            Err(TrustError::MediaType { expected: Self::MEDIA_TYPE })
         }
     }
 
@@ -198,10 +174,7 @@ impl SigningConfig {
     /// speak and that is valid now, newest start first, one per operator; then the selector. Where
     /// sigstore-go picks ANY at random we take the newest, so that a run can be repeated.
     pub fn select(&self, kind: ServiceKind, now: Time) -> Result<Vec<&Service>, SelectError> {
-        const ONE: ServiceConfig = ServiceConfig {
-            selector: Some(Selector::Any),
-            count: 0,
-        };
+        const ONE: ServiceConfig = ServiceConfig { selector: Some(Selector::Any), count: 0 };
         let (services, config) = match kind {
             ServiceKind::Ca => (&self.ca_urls, &ONE),
             ServiceKind::Oidc => (&self.oidc_urls, &ONE),
@@ -222,10 +195,7 @@ impl SigningConfig {
             Selector::Exact => {
                 let wanted = usize::try_from(config.count).unwrap_or(usize::MAX);
                 if usable.len() < wanted {
-                    return Err(SelectError::TooFew {
-                        wanted: config.count,
-                        found: usable.len(),
-                    });
+                    return Err(SelectError::TooFew { wanted: config.count, found: usable.len() });
                 }
                 usable.truncate(wanted);
             }
@@ -236,12 +206,8 @@ impl SigningConfig {
 
 /// One service per operator, all of the highest version of `versions` that is valid now.
 fn usable<'a>(services: &'a [Service], versions: &[u32], now: Time) -> Vec<&'a Service> {
-    let valid = |service: &&Service| {
-        service
-            .valid_for
-            .as_ref()
-            .is_none_or(|window| window.contains(now))
-    };
+    let valid =
+        |service: &&Service| service.valid_for.as_ref().is_none_or(|window| window.contains(now));
     for version in versions {
         let mut found: Vec<&Service> = services
             .iter()
@@ -296,10 +262,7 @@ mod tests {
         let config = config(services.collect(), Some(selector), count);
         let found = config.select(ServiceKind::Rekor, at(100));
         let found = found.map(|services| {
-            services
-                .iter()
-                .map(|service| service.url.as_str())
-                .collect::<Vec<_>>()
+            services.iter().map(|service| service.url.as_str()).collect::<Vec<_>>()
         });
         assert_eq!(found.as_deref(), expected.as_ref().map(|urls| &**urls));
     }
@@ -322,12 +285,7 @@ mod tests {
             0,
             Ok(&["v1"]),
         );
-        check(
-            &[("v2", 2, 101, "a")],
-            Selector::Any,
-            0,
-            Err(SelectError::NoneValid),
-        );
+        check(&[("v2", 2, 101, "a")], Selector::Any, 0, Err(SelectError::NoneValid));
     }
 
     #[test]
@@ -335,15 +293,7 @@ mod tests {
         let three = [("a1", 1, 1, "a"), ("b", 1, 2, "b"), ("a2", 1, 3, "a")];
         check(&three, Selector::All, 0, Ok(&["a2", "b"]));
         check(&three, Selector::Exact, 2, Ok(&["a2", "b"]));
-        check(
-            &three,
-            Selector::Exact,
-            3,
-            Err(SelectError::TooFew {
-                wanted: 3,
-                found: 2,
-            }),
-        );
+        check(&three, Selector::Exact, 3, Err(SelectError::TooFew { wanted: 3, found: 2 }));
         check(&three, Selector::Exact, 0, Err(SelectError::NoCount));
     }
 
@@ -359,10 +309,7 @@ mod tests {
     #[test]
     fn services_without_a_selector_are_not_a_choice() {
         let config = config(vec![Service::new("u", 1, at(1), "a")], None, 0);
-        assert_eq!(
-            config.select(ServiceKind::Rekor, at(2)),
-            Err(SelectError::NoSelector)
-        );
+        assert_eq!(config.select(ServiceKind::Rekor, at(2)), Err(SelectError::NoSelector));
     }
 
     #[test]
@@ -370,9 +317,7 @@ mod tests {
         let old = br#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.1+json"}"#;
         assert_eq!(
             SigningConfig::parse(old),
-            Err(TrustError::MediaType {
-                expected: SigningConfig::MEDIA_TYPE
-            })
+            Err(TrustError::MediaType { expected: SigningConfig::MEDIA_TYPE })
         );
     }
 }

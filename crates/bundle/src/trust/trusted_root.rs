@@ -37,10 +37,7 @@ impl TrustedRoot {
     /// A trusted root that trusts nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            media_type: Self::MEDIA_TYPE.into(),
-            ..Self::default()
-        }
+        Self { media_type: Self::MEDIA_TYPE.into(), ..Self::default() }
     }
 
     /// Reads a trusted root; unknown members are refused, as the stock clients do.
@@ -58,9 +55,7 @@ impl TrustedRoot {
         if self.media_type == Self::MEDIA_TYPE {
             Ok(())
         } else {
-            Err(TrustError::MediaType {
-                expected: Self::MEDIA_TYPE,
-            })
+            Err(TrustError::MediaType { expected: Self::MEDIA_TYPE })
         }
     }
 }
@@ -100,14 +95,10 @@ impl TransparencyLog {
             hash_algorithm: "SHA2_256".to_owned(),
             public_key: LogKey {
                 raw_bytes: key.spki_der().to_vec(),
-                key_details: key
-                    .details_for_logs()
-                    .map(|details| details.name().to_owned()),
+                key_details: key.details_for_logs().map(|details| details.name().to_owned()),
                 valid_for: Some(ValidityWindow::from(start)),
             },
-            log_id: LogId {
-                key_id: log_id.to_vec(),
-            },
+            log_id: LogId { key_id: log_id.to_vec() },
             checkpoint_key_id: None,
             operator: None,
         }
@@ -116,10 +107,7 @@ impl TransparencyLog {
     /// When the log's key is trusted; without a start it never is.
     #[must_use]
     pub fn window(&self) -> Option<&ValidityWindow> {
-        self.public_key
-            .valid_for
-            .as_ref()
-            .filter(|window| window.start.is_some())
+        self.public_key.valid_for.as_ref().filter(|window| window.start.is_some())
     }
 }
 
@@ -201,10 +189,7 @@ impl CertificateAuthority {
     /// The chain's certificates, DER, leaf-most first.
     #[must_use]
     pub fn chain(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
-        self.cert_chain
-            .certificates
-            .iter()
-            .map(|certificate| certificate.raw_bytes.as_slice())
+        self.cert_chain.certificates.iter().map(|certificate| certificate.raw_bytes.as_slice())
     }
 }
 
@@ -254,10 +239,7 @@ impl From<Time> for ValidityWindow {
     /// Open from the whole second of `start`: a fraction would lie after the integrated time of an
     /// entry made in the same second.
     fn from(start: Time) -> Self {
-        Self {
-            start: Some(start.floor_to_second()),
-            end: None,
-        }
+        Self { start: Some(start.floor_to_second()), end: None }
     }
 }
 

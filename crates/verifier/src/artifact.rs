@@ -1,0 +1,87 @@
+//! What was signed, as its bytes or as its digests.
+
+use std::fmt;
+
+use lite_keys::HashAlgorithm;
+
+/// What was signed: its bytes, or digests of it that the caller vouches for.
+pub struct Artifact<'a> {
+    bytes: Option<&'a [u8]>,
+    digests: Vec<(HashAlgorithm, Vec<u8>)>,
+}
+
+impl<'a> Artifact<'a> {
+    /// The artifact itself.
+    #[must_use]
+    pub fn of_bytes(bytes: &'a [u8]) -> Self {
+        Self { bytes: Some(bytes), digests: Vec::new() }
+    }
+
+    /// Digests of the artifact. Large files are read once, into all the digests that keys may ask
+    /// for; a digest of another length than its algorithm's is passed over.
+    #[must_use]
+    pub fn of_digests(digests: impl IntoIterator<Item = (HashAlgorithm, Vec<u8>)>) -> Self {
+        let fits = |(hash, digest): &(HashAlgorithm, Vec<u8>)| digest.len() == hash.size();
+        Self { bytes: None, digests: digests.into_iter().filter(fits).collect() }
+    }
+
+    /// The artifact whose SHA-256 digest is this.
+    #[must_use]
+    pub fn of_sha256(digest: [u8; 32]) -> Self {
+        Self::of_digests([(HashAlgorithm::Sha256, digest.to_vec())])
+    }
+
+    /// Reads `sha256:` and 64 hex digits, or the same with `sha384` and `sha512`.
+    #[must_use]
+    pub fn parse_digest(text: &str) -> Option<Self> {
+        let (name, digest) = text.split_once(':')?;
+        let hash = HashAlgorithm::ALL.into_iter().find(|hash| hash.short_name() == name)?;
+        let digest = hex::decode(digest).ok().filter(|digest| digest.len() == hash.size())?;
+        Some(Self::of_digests([(hash, digest)]))
+    }
+
+    /// The bytes, where they are at hand.
+    pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
+        self.bytes
+    }
+
+    /// The digest with this algorithm, where it is known or can be computed.
+    pub(crate) fn digest(&self, hash: HashAlgorithm) -> Option<Vec<u8>> {
+        let known = self.digests.iter().find(|(known, _)| *known == hash);
+        known
+            .map(|(_, digest)| digest.clone())
+            .or_else(|| self.bytes.map(|bytes| hash.digest(bytes)))
+    }
+
+    /// The digest a person would compare: SHA-256 where there is one.
+    pub(crate) fn shown(&self) -> String {
+        let digest =
+            HashAlgorithm::ALL.into_iter().find_map(|hash| Some((hash, self.digest(hash)?)));
+        digest.map_or_else(String::new, |(hash, digest)| {
+            format!("{}:{}", hash.short_name(), hex::encode(digest))
+        })
+    }
+}
+
+impl fmt::Debug for Artifact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Artifact({})", self.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_digest_of_its_length_only() {
+        let digest = "a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf";
+        let artifact = Artifact::parse_digest(&format!("sha256:{digest}")).unwrap();
+        assert_eq!(hex::encode(artifact.digest(HashAlgorithm::Sha256).unwrap()), digest);
+        assert_eq!(artifact.digest(HashAlgorithm::Sha512), None);
+        for text in ["", "sha256:", "sha256:00", "md5:00", digest] {
+            assert!(Artifact::parse_digest(text).is_none(), "{text}");
+        }
+        assert!(Artifact::parse_digest(&format!("sha512:{digest}")).is_none());
+    }
+}

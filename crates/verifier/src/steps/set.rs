@@ -1,0 +1,52 @@
+//! (5) Is the promise of a v1 log its own? Only the SET authenticates an integrated time.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lite_bundle::{MediaType, TransparencyLogEntry};
+use lite_keys::HashAlgorithm;
+
+use super::{Passed, is_v2};
+use crate::reason::{Reason, Refusal};
+use crate::report::Evidence;
+use crate::trust::Log;
+
+/// Verifies the SETs; `None` where no entry has one, and none needs one.
+pub(crate) fn verify(
+    entries: &[TransparencyLogEntry],
+    logs: &[&Log],
+    version: MediaType,
+) -> Passed<bool> {
+    let mut evidence = Evidence::default();
+    let mut any = false;
+    for (entry, log) in entries.iter().zip(logs) {
+        let Some(set) = &entry.inclusion_promise else {
+            if version == MediaType::V0_1 {
+                return Err(Refusal::new(Reason::SetMissing, "a SET", "none"));
+            }
+            continue;
+        };
+        if is_v2(entry) {
+            return Err(Refusal::new(Reason::SetInV2, "no inclusion promise", "one"));
+        }
+        // Rekor hashes with SHA-256 whatever the curve of its key.
+        log.key.verify(HashAlgorithm::Sha256, payload(entry).as_bytes(), set).map_err(|error| {
+            Refusal::new(Reason::SetSignature, format!("a SET of {}", log.base_url), error)
+        })?;
+        any = true;
+        evidence.add("log", &log.base_url);
+        evidence
+            .add("integrated at", lite_time::Time::from_secs(entry.integrated_time.unwrap_or(0)));
+    }
+    Ok((any, evidence))
+}
+
+/// The bytes a SET is over: RFC 8785 of four members, all of them plain ASCII.
+fn payload(entry: &TransparencyLogEntry) -> String {
+    format!(
+        r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
+        STANDARD.encode(&entry.canonicalized_body),
+        entry.integrated_time.unwrap_or(0),
+        hex::encode(&entry.log_id),
+        entry.log_index
+    )
+}
