@@ -35,7 +35,7 @@ pub(crate) struct Signer {
     log_id: [u8; 32],
 }
 
-/// c2sp.org/signed-note, "Signature types": "RFC 6962 TreeHeadSignature".
+/// c2sp.org/signed-note, "Signature types": a tree head of RFC 6962.
 const NOTE_RFC6962: u8 = 0x05;
 /// RFC 5246, Section 7.4.1.4.1: sha256, ecdsa.
 const ALGORITHM: [u8; 2] = [4, 3];

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use crate::http::{entries, proofs, statics, submit};
 use crate::log::CtLog;
 
-/// The largest body of a submission: TesseraCT's limit.
+/// The largest body of a submission: `TesseraCT`'s limit.
 const MAX_BODY: usize = 512 << 10;
 
 /// The whole API, one line per route. RFC 6962, Section 4, then c2sp.org/static-ct-api.

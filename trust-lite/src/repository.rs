@@ -1,6 +1,7 @@
 //! The TUF repository's folder, which any web server could serve.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -91,9 +92,9 @@ impl Repository {
         // one that is there already is the same; one that was lost comes back.
         for (name, document) in &documents.targets {
             let name = target_name(name, &document.target);
-            if !files.contains_key(&name) {
-                self.write(&name, &document.contents)?;
-                files.insert(name, document.contents.clone().into());
+            if let Entry::Vacant(absent) = files.entry(name) {
+                self.write(absent.key(), &document.contents)?;
+                absent.insert(document.contents.clone().into());
             }
         }
         for file in &metadata {

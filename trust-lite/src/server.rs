@@ -105,7 +105,6 @@ impl Server {
     }
 
     /// Calls [`Server::tick`] every minute until the handle is dropped. Needs a tokio runtime.
-    #[must_use]
     pub fn renew_in_background(&self) -> Renewer {
         let server = self.clone();
         Renewer::spawn(async move {
