@@ -1,0 +1,126 @@
+//! The command line: one line per command, in the order a newcomer meets them.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    account, attest_blob, completions, env, exit_codes, log, sign_blob, token, use_instance,
+    verify_blob, verify_blob_attestation, version,
+};
+use crate::render::ColourChoice;
+use crate::up;
+
+/// Sigstore in one binary, offline.
+///
+/// `siglite up` brings up an identity provider, a certificate authority, transparency logs and a
+/// timestamp authority on one address. The other commands sign and verify against them; cosign,
+/// sigstore-go and sigstore-python do so too.
+#[derive(Debug, Parser)]
+#[command(
+    name = "siglite",
+    version,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  siglite up                                        start an instance
+  siglite sign-blob FILE                            sign a file as yourself
+  siglite verify-blob FILE --certificate-identity alice@example.org \\
+      --certificate-oidc-issuer http://localhost:7070/oidc
+
+Exit codes: siglite exit-codes"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Globals {
+    /// The instance to work with: its URL, or its data folder [default: the last one started or
+    /// used]
+    #[arg(
+        long,
+        global = true,
+        env = "SIGLITE_INSTANCE",
+        hide_env_values = true,
+        value_name = "URL|DIR",
+        help_heading = "Global options"
+    )]
+    pub(crate) instance: Option<String>,
+
+    /// When to colour words
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    pub(crate) color: ColourChoice,
+
+    /// Say nothing on standard error but warnings and errors
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+}
+
+/// What `siglite` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start an instance: identity provider, authority, logs, timestamps, trust, on one address
+    Up(up::Args),
+    /// Choose the instance to sign and verify with, and fetch its trust material
+    Use(use_instance::Args),
+    /// Sign a file; the result is a bundle
+    SignBlob(sign_blob::Args),
+    /// Verify a file and its bundle, offline
+    VerifyBlob(verify_blob::Args),
+    /// Sign a statement about a file; the result is a bundle
+    AttestBlob(attest_blob::Args),
+    /// Verify a statement about a file, offline
+    VerifyBlobAttestation(verify_blob_attestation::Args),
+    /// Sign in and print an identity token
+    Token(token::Args),
+    /// Read the transparency log, with proofs
+    Log(log::Args),
+    /// Manage who can sign in to an instance on this machine
+    Account(account::Args),
+    /// Print what stock clients need in their environment
+    Env(env::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print what the exit codes mean
+    ExitCodes(exit_codes::Args),
+    /// Print the version
+    Version(version::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            if command.get_subcommands().next().is_none() {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Examples:"), "`{}` has no examples", path.trim());
+            }
+            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+                check(sub, &path);
+            }
+        }
+        check(&Cli::command(), "");
+    }
+}

@@ -1,0 +1,121 @@
+//! The TUF repository of an instance, and what `siglite use` takes from it.
+
+use http::StatusCode;
+use lite_time::Time;
+use sigstore_tuf::transport::FetchFuture;
+use sigstore_tuf::{MetadataStore, Repository, Updater};
+
+use crate::client::{Web, below};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+
+/// The targets of a repository that a client of ours needs.
+const TRUSTED_ROOT: &str = "trusted_root.json";
+const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
+
+/// What a verified repository holds for signers and verifiers.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetched {
+    /// The newest TUF root that the given one leads to.
+    pub(crate) root: Vec<u8>,
+    /// Its version.
+    pub(crate) root_version: u64,
+    /// `trusted_root.json`.
+    pub(crate) trusted_root: Vec<u8>,
+    /// `signing_config.v0.2.json`.
+    pub(crate) signing_config: Vec<u8>,
+}
+
+/// Follows the repository at `mirror` from `root` to its newest targets.
+///
+/// `store` keeps the metadata, so that a repository that goes back is noticed by the next run.
+pub(crate) async fn fetch(
+    web: &Web,
+    mirror: &str,
+    root: &[u8],
+    store: impl MetadataStore + 'static,
+    now: Time,
+) -> Outcome<Fetched> {
+    let now = jiff::Timestamp::from_millisecond(now.millis())
+        .map_err(|error| Failure::new(Exit::Internal, "the clock is off").because(&error))?;
+    let repository = Mirror { web: web.clone(), base: mirror.to_owned() };
+    let refuse = |error: sigstore_tuf::Error| distrust(mirror, &error);
+    let mut updater = Updater::new(repository, root).map_err(refuse)?.with_store(store);
+    updater.refresh(now).await.map_err(refuse)?;
+    let trusted_root = updater.get_target(TRUSTED_ROOT, now).await.map_err(refuse)?;
+    let signing_config = updater.get_target(SIGNING_CONFIG, now).await.map_err(refuse)?;
+    Ok(Fetched {
+        root: updater.trusted().root_bytes().to_vec(),
+        root_version: updater.trusted().root().version,
+        trusted_root,
+        signing_config,
+    })
+}
+
+/// A mirror over our own client, with its limits.
+///
+/// *Not* trusted: whoever controls it can withhold an update, and cannot make one.
+struct Mirror {
+    web: Web,
+    base: String,
+}
+
+impl Mirror {
+    async fn get(&self, path: String, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
+        let url = below(&self.base, &path);
+        let answer = self.web.get("the TUF repository", &url).await.map_err(|failure| {
+            sigstore_tuf::Error::transport_with_source(path.as_str(), Lost(failure))
+        })?;
+        match answer.status {
+            StatusCode::OK if answer.body.len() as u64 <= limit => Ok(Some(answer.body.to_vec())),
+            StatusCode::OK => {
+                Err(sigstore_tuf::Error::transport(format!("{path} is larger than {limit} bytes")))
+            }
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(sigstore_tuf::Error::transport(format!("{path}: status {status}"))),
+        }
+    }
+}
+
+impl Repository for Mirror {
+    fn fetch_metadata<'a>(&'a self, name: &'a str, max_length: u64) -> FetchFuture<'a> {
+        Box::pin(self.get(name.to_owned(), max_length))
+    }
+
+    fn fetch_target<'a>(&'a self, path: &'a str, max_length: u64) -> FetchFuture<'a> {
+        Box::pin(self.get(format!("targets/{path}"), max_length))
+    }
+}
+
+/// A failure of ours on its way through the library's error.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.sentence)]
+struct Lost(Failure);
+
+/// What the library refuses, in our words: a repository that cannot be reached is the instance's
+/// problem, everything else is one of trust.
+fn distrust(mirror: &str, error: &sigstore_tuf::Error) -> Failure {
+    use sigstore_tuf::Error;
+    match error {
+        Error::Transport { .. } => Failure::new(Exit::Instance, "cannot fetch the trust material")
+            .note("repository", mirror)
+            .because(error)
+            .hint("is the instance running? siglite up starts it"),
+        Error::Expired { .. } => {
+            Failure::new(Exit::Trust, "the trust material of the instance has expired")
+                .note("repository", mirror)
+                .because(error)
+                .hint("the running instance renews it: check its log and the clock of this machine")
+        }
+        Error::Rollback { .. } => {
+            Failure::new(Exit::Trust, "the TUF repository has gone back in time")
+                .note("repository", mirror)
+                .because(error)
+                .hint("was the instance restored from an old backup, or is this another instance?")
+        }
+        _ => Failure::new(Exit::Trust, "the trust material does not verify")
+            .note("repository", mirror)
+            .because(error)
+            .hint("is --root or --fingerprint of this instance?"),
+    }
+}

@@ -1,0 +1,87 @@
+//! The commands, one file each: what it takes, what it does, what it prints.
+
+pub(crate) mod account;
+pub(crate) mod attest_blob;
+pub(crate) mod completions;
+pub(crate) mod env;
+pub(crate) mod exit_codes;
+pub(crate) mod log;
+pub(crate) mod sign_blob;
+pub(crate) mod token;
+pub(crate) mod use_instance;
+pub(crate) mod verify_blob;
+pub(crate) mod verify_blob_attestation;
+pub(crate) mod version;
+
+use std::sync::Arc;
+
+use lite_store::SystemClock;
+use lite_time::Clock;
+
+use crate::args::{Cli, Command, Globals};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::instance::Instance;
+use crate::render::Screen;
+use crate::surroundings::{Environment, Process};
+use crate::up;
+
+/// What a command may reach.
+pub(crate) struct Context {
+    globals: Globals,
+    screen: Screen,
+    clock: Arc<dyn Clock>,
+    env: Process,
+}
+
+impl Context {
+    /// Where words and data go.
+    pub(crate) const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// The only source of time.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The environment.
+    pub(crate) const fn env(&self) -> &dyn Environment {
+        &self.env
+    }
+
+    /// The instance that `--instance`, the environment or the pointer names.
+    pub(crate) fn instance(&self) -> Outcome<Instance> {
+        Instance::find(self.globals.instance.as_deref(), &self.env)
+    }
+
+    /// Runs a conversation with servers to its end, on this thread.
+    pub(crate) fn block_on<T>(&self, conversation: impl Future<Output = T>) -> Outcome<T> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?;
+        Ok(runtime.block_on(conversation))
+    }
+}
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
+    let context =
+        Context { globals: cli.globals, screen, clock: Arc::new(SystemClock), env: Process };
+    match cli.command {
+        Command::Up(args) => up::run(args, &context),
+        Command::Use(args) => use_instance::run(&args, &context),
+        Command::SignBlob(args) => sign_blob::run(&args, &context),
+        Command::VerifyBlob(args) => verify_blob::run(&args, &context),
+        Command::AttestBlob(args) => attest_blob::run(&args, &context),
+        Command::VerifyBlobAttestation(args) => verify_blob_attestation::run(&args, &context),
+        Command::Token(args) => token::run(&args, &context),
+        Command::Log(args) => log::run(&args, &context),
+        Command::Account(args) => account::run(&args, &context),
+        Command::Env(args) => env::run(&args, &context),
+        Command::Completions(args) => completions::run(&args, &context),
+        Command::ExitCodes(args) => exit_codes::run(&args, &context),
+        Command::Version(args) => version::run(&args, &context),
+    }
+}

@@ -1,0 +1,41 @@
+//! `siglite verify-blob`: a file and its bundle in, a verdict out.
+
+use std::path::PathBuf;
+
+use crate::artifact::{self, Artifact};
+use crate::commands::Context;
+use crate::failure::Outcome;
+use crate::verify::{self, VerifyFlags};
+
+/// Verify a file and its bundle, offline
+///
+/// Reads files only. Prints who signed, when, and where it is logged; or which step refuses, what
+/// was expected and what was found.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  siglite verify-blob FILE --certificate-identity alice@example.org \\
+      --certificate-oidc-issuer http://localhost:7070/oidc
+  siglite verify-blob FILE --bundle B --certificate-identity-regexp '.*@example\\.org' \\
+      --certificate-oidc-issuer http://localhost:7070/oidc --explain
+  siglite verify-blob FILE --key key.pub --trusted-root trusted_root.json --output json
+  siglite verify-blob sha256:9f86d0… --bundle B --key key.pub
+
+Exit codes: 0 verified, 1 refused; siglite exit-codes shows all.")]
+pub(crate) struct Args {
+    /// The file, - for standard input, or a digest as sha256:…
+    #[arg(value_name = "FILE")]
+    artifact: Artifact,
+
+    /// The bundle; - for standard input [default: FILE.sigstore.json]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    verify: VerifyFlags,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let policy = verify::policy(&args.verify.policy)?;
+    let bundle = artifact::bundle_path(args.bundle.as_deref(), &args.artifact)?;
+    verify::run(&bundle, &args.artifact, &policy, &args.verify, context).map(|_| ())
+}

@@ -1,0 +1,102 @@
+//! `siglite verify-blob-attestation`: a file and a statement about it in, a verdict out.
+
+use std::path::PathBuf;
+
+use lite_bundle::{Bundle, Content};
+use lite_verifier::Policy;
+
+use crate::artifact::{self, Artifact, ArtifactDigest};
+use crate::commands::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::files;
+use crate::predicate;
+use crate::verify::{self, VerifyFlags};
+
+/// Verify a statement about a file, offline
+///
+/// Holds the statement to the file's digest, its type, and who signed it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  siglite verify-blob-attestation FILE --bundle B --type slsaprovenance1 \\
+      --certificate-identity alice@example.org \\
+      --certificate-oidc-issuer http://localhost:7070/oidc
+  siglite verify-blob-attestation --digest 9f86d0… --bundle B --type cyclonedx --key key.pub
+  siglite verify-blob-attestation FILE --bundle B --type custom --key key.pub --statement-out -
+
+Exit codes: 0 verified, 1 refused; siglite exit-codes shows all.")]
+pub(crate) struct Args {
+    /// The file, - for standard input, or a digest as sha256:…
+    #[arg(value_name = "FILE", required_unless_present = "digest")]
+    artifact: Option<Artifact>,
+
+    /// The bundle; - for standard input [default: FILE.sigstore.json]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    /// What kind of thing must be said: a short name of cosign's, or a URI
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
+    kind: String,
+
+    /// The digest of a file that is not here, in hexadecimal
+    #[arg(long, value_name = "HEX", conflicts_with = "artifact")]
+    digest: Option<String>,
+
+    /// The algorithm of --digest
+    #[arg(
+        long = "digest-alg",
+        alias = "digestAlg",
+        value_name = "ALGORITHM",
+        default_value = "sha256",
+        requires = "digest"
+    )]
+    digest_algorithm: String,
+
+    /// Where the verified statement goes; - for standard output
+    #[arg(long, value_name = "FILE")]
+    statement_out: Option<PathBuf>,
+
+    #[command(flatten)]
+    verify: VerifyFlags,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let policy = Policy {
+        predicate_type: Some(predicate::type_uri(&args.kind)?.to_owned()),
+        ..verify::policy(&args.verify.policy)?
+    };
+    let artifact = args.artifact()?;
+    let bundle = artifact::bundle_path(args.bundle.as_deref(), &artifact)?;
+    let json = verify::run(&bundle, &artifact, &policy, &args.verify, context)?;
+    match &args.statement_out {
+        None => Ok(()),
+        Some(path) => write_statement(path, &json, context),
+    }
+}
+
+impl Args {
+    fn artifact(&self) -> Outcome<Artifact> {
+        if let Some(artifact) = &self.artifact {
+            return Ok(artifact.clone());
+        }
+        let name = &self.digest_algorithm;
+        let algorithm = artifact::algorithm(name).ok_or_else(|| {
+            Failure::usage(format!("not a digest algorithm: {name}"))
+                .note("expected", "sha256, sha384 or sha512")
+        })?;
+        let hex = self.digest.as_deref().unwrap_or_default();
+        ArtifactDigest::parse(algorithm, hex).map(Artifact::Digest).map_err(Failure::usage)
+    }
+}
+
+/// The statement of a bundle that was verified.
+fn write_statement(path: &std::path::Path, json: &str, context: &Context) -> Outcome {
+    let statement = match Bundle::parse(json.as_bytes()).map(|bundle| bundle.content) {
+        Ok(Content::Dsse(envelope)) => envelope.payload,
+        _ => return Err(Failure::new(Exit::Internal, "a verified attestation has no statement")),
+    };
+    if files::is_dash(path) {
+        return context.screen().data(&String::from_utf8_lossy(&statement));
+    }
+    files::write(path, &statement, files::Reader::Everyone)
+}

@@ -1,0 +1,58 @@
+//! Why a command ended, in words a person can act on.
+//!
+//! A failure is a sentence, what was expected and found where that helps, the causes below it, and
+//! a hint that names the command to type next.
+
+use std::error::Error;
+
+use crate::exit::Exit;
+
+/// A command that did not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The verdict the shell sees.
+    pub(crate) exit: Exit,
+    /// One sentence, lower case, without a full stop.
+    pub(crate) sentence: String,
+    /// What stands below the sentence: a label and its value.
+    pub(crate) notes: Vec<(&'static str, String)>,
+    /// What to do next, as a command where there is one.
+    pub(crate) hint: Option<String>,
+}
+
+/// What a command returns.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// A failure with this verdict and sentence.
+    pub(crate) fn new(exit: Exit, sentence: impl Into<String>) -> Self {
+        Self { exit, sentence: sentence.into(), notes: Vec::new(), hint: None }
+    }
+
+    /// The command line does not fit together.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, sentence)
+    }
+
+    /// Adds the error below and everything below that.
+    pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            self.notes.push(("cause", cause.to_string()));
+            next = cause.source();
+        }
+        self
+    }
+
+    /// Adds a labelled value below the sentence.
+    pub(crate) fn note(mut self, label: &'static str, value: impl Into<String>) -> Self {
+        self.notes.push((label, value.into()));
+        self
+    }
+
+    /// Says what to do next.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

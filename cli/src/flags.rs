@@ -1,0 +1,162 @@
+//! Flags that several commands share, named as cosign names them.
+
+use std::path::PathBuf;
+
+use crate::failure::{Failure, Outcome};
+
+/// Who signs: a key, a token, or where a token comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Identity")]
+pub(crate) struct SignerFlags {
+    /// Sign with this private key (PKCS#8 PEM, not encrypted) instead of an identity
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity_token", "account", "machine", "device", "oob"])]
+    pub(crate) key: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) login: LoginFlags,
+}
+
+/// Where an identity token comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Identity")]
+pub(crate) struct LoginFlags {
+    /// An identity token: the JWT itself, a file that holds it, or - for standard input
+    #[arg(long, value_name = "JWT|FILE|-", conflicts_with_all = ["account", "machine", "device", "oob"])]
+    pub(crate) identity_token: Option<String>,
+
+    /// Sign in as this person; the password is taken from SIGLITE_PASSWORD, a prompt, or standard
+    /// input
+    #[arg(long, value_name = "EMAIL", conflicts_with_all = ["machine", "device", "oob"])]
+    pub(crate) account: Option<String>,
+
+    /// Sign in as this machine account; the secret is taken from SIGLITE_PASSWORD, a prompt, or
+    /// standard input
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["device", "oob"])]
+    pub(crate) machine: Option<String>,
+
+    /// Sign in on another device, with a code
+    #[arg(long, conflicts_with = "oob")]
+    pub(crate) device: bool,
+
+    /// Sign in in a browser that cannot reach this machine, and paste the code here
+    #[arg(long)]
+    pub(crate) oob: bool,
+
+    /// The identity provider [default: the signing config's]
+    #[arg(long, value_name = "URL", env = "SIGSTORE_OIDC_ISSUER")]
+    pub(crate) oidc_issuer: Option<String>,
+
+    /// The client to sign in as
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "sigstore",
+        env = "SIGSTORE_OIDC_CLIENT_ID",
+        hide_env = true
+    )]
+    pub(crate) oidc_client_id: String,
+
+    /// Do not look for a token in the environment
+    #[arg(long)]
+    pub(crate) oidc_disable_ambient_providers: bool,
+}
+
+/// Which servers sign, log and timestamp.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Servers")]
+pub(crate) struct ServiceFlags {
+    /// Which servers to sign with [default: the instance's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_config: Option<PathBuf>,
+
+    /// The certificate authority, instead of the signing config's
+    #[arg(long, value_name = "URL")]
+    pub(crate) fulcio_url: Option<String>,
+
+    /// The transparency log (API v2), instead of the signing config's
+    #[arg(long, value_name = "URL")]
+    pub(crate) rekor_url: Option<String>,
+
+    /// The timestamp authority, with its path, instead of the signing config's
+    #[arg(long, value_name = "URL")]
+    pub(crate) timestamp_server_url: Option<String>,
+}
+
+/// What is trusted.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct TrustFlags {
+    /// The keys and certificates to start from [default: the instance's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
+}
+
+/// Who must have signed.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Who must have signed")]
+pub(crate) struct PolicyFlags {
+    /// The signer's identity in the certificate: an email address, a URI, or a machine's name
+    #[arg(long, value_name = "IDENTITY", conflicts_with = "certificate_identity_regexp")]
+    pub(crate) certificate_identity: Option<String>,
+
+    /// A regular expression the whole identity must match
+    #[arg(long, value_name = "REGEXP")]
+    pub(crate) certificate_identity_regexp: Option<String>,
+
+    /// The OIDC issuer that vouched for the identity
+    #[arg(long, value_name = "URL", conflicts_with = "certificate_oidc_issuer_regexp")]
+    pub(crate) certificate_oidc_issuer: Option<String>,
+
+    /// A regular expression the whole issuer must match
+    #[arg(long, value_name = "REGEXP")]
+    pub(crate) certificate_oidc_issuer_regexp: Option<String>,
+
+    /// The public key (PEM) of a signature made with --key, instead of an identity
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "certificate_identity",
+            "certificate_identity_regexp",
+            "certificate_oidc_issuer",
+            "certificate_oidc_issuer_regexp",
+        ]
+    )]
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// Flags of cosign that this program has no use for and takes so that copied lines work.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct CosignFlags {
+    /// Taken for cosign's sake: siglite never asks before it signs
+    #[arg(long, short, hide_short_help = true)]
+    pub(crate) yes: bool,
+
+    /// Taken for cosign's sake: there is only the new bundle format
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) new_bundle_format: Option<bool>,
+
+    /// Taken for cosign's sake: the log is never left out
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) tlog_upload: Option<bool>,
+
+    /// Taken for cosign's sake: there is always a signing config
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) use_signing_config: Option<bool>,
+}
+
+impl CosignFlags {
+    /// What a flag asks for and this program does not do is refused rather than overlooked.
+    pub(crate) fn check(&self) -> Outcome {
+        let off = |flag: Option<bool>, name: &str, why: &str| match flag {
+            Some(false) => Err(Failure::usage(format!("--{name}=false is not supported: {why}"))),
+            _ => Ok(()),
+        };
+        off(self.new_bundle_format, "new-bundle-format", "siglite writes v0.3 bundles only")?;
+        off(self.tlog_upload, "tlog-upload", "every signature is logged")?;
+        off(
+            self.use_signing_config,
+            "use-signing-config",
+            "name the servers with --fulcio-url, --rekor-url and --timestamp-server-url instead",
+        )
+    }
+}

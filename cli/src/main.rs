@@ -1,0 +1,50 @@
+//! `siglite`: Sigstore in one binary, offline.
+//!
+//! Read in this order: [`args`] (the table of contents of the command line), one file of
+//! [`commands`] (what a command does), [`sign`] and [`verify`] (the two stories),
+//! [`client`] (the servers as this program meets them), [`instance`] (which servers, and how
+//! they are trusted), [`exit`] and [`render`] (what a run says at its end).
+//!
+//! **Invariant:** data goes to standard output, words to standard error, and the exit code is the
+//! verdict.
+//!
+//! **Invariant:** nothing a server answered is written to a file or printed as a result before it
+//! was verified against the trusted root.
+
+mod ambient;
+mod args;
+mod artifact;
+mod client;
+mod commands;
+mod exit;
+mod failure;
+mod files;
+mod flags;
+mod instance;
+mod login;
+mod predicate;
+mod prompt;
+mod render;
+mod sign;
+mod surroundings;
+mod token;
+mod trust;
+mod up;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // A command line that does not parse ends here with 2, and `--help` with 0.
+    let cli = args::Cli::parse();
+    let screen = render::Screen::new(cli.globals.color, cli.globals.quiet);
+    match commands::run(cli, screen) {
+        Ok(()) => exit::Exit::Ok.into(),
+        Err(failure) => {
+            screen.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Secrets that are typed, piped or set in the environment; never on the command line.
+
+use std::io::{BufRead, IsTerminal};
+
+use zeroize::Zeroizing;
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::surroundings::Environment;
+
+/// The variable that holds the password of an account or the secret of a machine.
+pub(crate) const PASSWORD_VARIABLE: &str = "SIGLITE_PASSWORD";
+
+/// Longer than any password; oidc-lite refuses earlier.
+const MAX_SECRET_BYTES: u64 = 4096;
+
+/// A secret from the environment, from a person at a terminal, or from standard input.
+pub(crate) fn secret(env: &dyn Environment, question: &str) -> Outcome<Zeroizing<String>> {
+    if let Some(set) = env.filled(PASSWORD_VARIABLE) {
+        return Ok(Zeroizing::new(set));
+    }
+    if std::io::stdin().is_terminal() {
+        return rpassword::prompt_password(question).map(Zeroizing::new).map_err(|error| {
+            Failure::new(Exit::Identity, "cannot ask for a password").because(&error)
+        });
+    }
+    first_line(std::io::stdin().lock())
+}
+
+/// A new secret: a person types it twice.
+pub(crate) fn new_secret(env: &dyn Environment, question: &str) -> Outcome<Zeroizing<String>> {
+    let first = secret(env, question)?;
+    if env.filled(PASSWORD_VARIABLE).is_none() && std::io::stdin().is_terminal() {
+        let again = secret(env, "Again: ")?;
+        if again != first {
+            return Err(Failure::usage("the two passwords differ"));
+        }
+    }
+    Ok(first)
+}
+
+/// A line that a person pastes, not secret for long: an out-of-band code.
+pub(crate) fn line(question: &str) -> Outcome<Zeroizing<String>> {
+    if std::io::stdin().is_terminal() {
+        return rpassword::prompt_password(question)
+            .map(Zeroizing::new)
+            .map_err(|error| Failure::new(Exit::Identity, "cannot read the code").because(&error));
+    }
+    first_line(std::io::stdin().lock())
+}
+
+/// The first line without its end; a password may have spaces around it, so nothing else is cut.
+fn first_line(source: impl BufRead) -> Outcome<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    source.take(MAX_SECRET_BYTES).read_line(&mut text).map_err(|error| {
+        Failure::new(Exit::Identity, "cannot read standard input").because(&error)
+    })?;
+    let secret = Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_owned());
+    if secret.is_empty() {
+        return Err(Failure::new(Exit::Identity, "there is no password on standard input")
+            .hint(format!("set {PASSWORD_VARIABLE}, or pipe the password in")));
+    }
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surroundings::tests::Made;
+
+    #[test]
+    fn the_environment_comes_first() {
+        let env = Made::of([(PASSWORD_VARIABLE, " with spaces ")]);
+        assert_eq!(secret(&env, "?").unwrap().as_str(), " with spaces ");
+        assert_eq!(new_secret(&env, "?").unwrap().as_str(), " with spaces ");
+    }
+
+    #[test]
+    fn only_the_end_of_the_line_is_cut() {
+        assert_eq!(first_line(&b" a b \r\nmore\n"[..]).unwrap().as_str(), " a b ");
+        assert_eq!(first_line(&b"no newline"[..]).unwrap().as_str(), "no newline");
+    }
+
+    #[test]
+    fn no_password_is_not_the_empty_password() {
+        for nothing in [&b""[..], b"\n", b"\r\n"] {
+            let failure = first_line(nothing).unwrap_err();
+            assert_eq!(failure.exit, Exit::Identity);
+            assert!(failure.hint.unwrap().contains(PASSWORD_VARIABLE));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a command trusts and which servers it signs with: named files, or the instance's.
+
+use std::path::{Path, PathBuf};
+
+use lite_bundle::trust::{Service, ServiceKind, SigningConfig, TrustedRoot};
+
+use crate::commands::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::files;
+use crate::flags::{LoginFlags, ServiceFlags, TrustFlags};
+use crate::instance::{SIGNING_CONFIG, TRUSTED_ROOT};
+
+/// The trusted root that a flag names, or the instance's.
+pub(crate) fn trusted_root(flags: &TrustFlags, context: &Context) -> Outcome<TrustedRoot> {
+    let path = named_or(flags.trusted_root.as_deref(), TRUSTED_ROOT, context)?;
+    let bytes = files::read(&path, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
+    TrustedRoot::parse(&bytes).map_err(|error| {
+        Failure::new(Exit::Trust, format!("{} is not a trusted root", path.display()))
+            .because(&error)
+            .hint("siglite use URL fetches the instance's trusted root")
+    })
+}
+
+/// The signing config that a flag names, or the instance's.
+pub(crate) fn signing_config(flag: Option<&Path>, context: &Context) -> Outcome<SigningConfig> {
+    let path = named_or(flag, SIGNING_CONFIG, context)?;
+    let bytes = files::read(&path, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
+    SigningConfig::parse(&bytes).map_err(|error| {
+        Failure::new(Exit::Trust, format!("{} is not a signing config", path.display()))
+            .because(&error)
+            .hint("siglite use URL fetches the instance's signing config")
+    })
+}
+
+fn named_or(flag: Option<&Path>, name: &str, context: &Context) -> Outcome<PathBuf> {
+    flag.map_or_else(|| Ok(context.instance()?.file(name)), |path| Ok(path.to_path_buf()))
+}
+
+/// The issuer to sign in at: a flag's, or the signing config's.
+pub(crate) fn issuer(
+    login: &LoginFlags,
+    signing_config_flag: Option<&Path>,
+    context: &Context,
+) -> Outcome<String> {
+    if let Some(issuer) = &login.oidc_issuer {
+        return Ok(issuer.clone());
+    }
+    let config = signing_config(signing_config_flag, context)?;
+    one(&config, ServiceKind::Oidc, "--oidc-issuer", context)
+}
+
+/// The servers of one signing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Services {
+    /// Issues the certificate. Not asked for when a key signs.
+    pub(crate) authority: Option<String>,
+    /// Logs the signature.
+    pub(crate) log: String,
+    /// Say when the signature was made.
+    pub(crate) timestamps: Vec<String>,
+}
+
+impl Services {
+    /// Flags first, then the signing config. `keyless` asks for an authority and for a timestamp.
+    pub(crate) fn choose(flags: &ServiceFlags, keyless: bool, context: &Context) -> Outcome<Self> {
+        let all_named = flags.rekor_url.is_some()
+            && flags.timestamp_server_url.is_some()
+            && (flags.fulcio_url.is_some() || !keyless);
+        // Who names every server needs no signing config.
+        let config = if all_named {
+            SigningConfig::new()
+        } else {
+            signing_config(flags.signing_config.as_deref(), context)?
+        };
+        let authority = match &flags.fulcio_url {
+            _ if !keyless => None,
+            Some(url) => Some(url.clone()),
+            None => Some(one(&config, ServiceKind::Ca, "--fulcio-url", context)?),
+        };
+        let log = match &flags.rekor_url {
+            Some(url) => url.clone(),
+            None => one(&config, ServiceKind::Rekor, LOG_FLAG, context)?,
+        };
+        let timestamps = match &flags.timestamp_server_url {
+            Some(url) => vec![url.clone()],
+            None => urls(select(&config, ServiceKind::Tsa, context)?),
+        };
+        // Rekor v2 vouches for no time, and a certificate lives ten minutes.
+        if keyless && timestamps.is_empty() {
+            return Err(missing("timestamp authority", "--timestamp-server-url"));
+        }
+        Ok(Self { authority, log, timestamps })
+    }
+}
+
+impl Services {
+    /// The log alone, for whoever only reads it.
+    pub(crate) fn log(flags: &ServiceFlags, context: &Context) -> Outcome<String> {
+        if let Some(url) = &flags.rekor_url {
+            return Ok(url.clone());
+        }
+        let config = signing_config(flags.signing_config.as_deref(), context)?;
+        one(&config, ServiceKind::Rekor, LOG_FLAG, context)
+    }
+}
+
+const LOG_FLAG: &str = "--rekor-url";
+
+/// The only service of its kind that a signing needs.
+fn one(
+    config: &SigningConfig,
+    kind: ServiceKind,
+    flag: &str,
+    context: &Context,
+) -> Outcome<String> {
+    let service = select(config, kind, context)?
+        .into_iter()
+        .next()
+        .ok_or_else(|| missing(name(kind), flag))?;
+    if kind == ServiceKind::Rekor && service.major_api_version != 2 {
+        return Err(Failure::new(Exit::Trust, "the signing config names no log of API v2")
+            .note("found", format!("{} (API v{})", service.url, service.major_api_version))
+            .hint("--rekor-url names a log with API v2"));
+    }
+    Ok(service.url.clone())
+}
+
+fn select<'a>(
+    config: &'a SigningConfig,
+    kind: ServiceKind,
+    context: &Context,
+) -> Outcome<Vec<&'a Service>> {
+    config.select(kind, context.clock().now()).map_err(|error| {
+        Failure::new(Exit::Trust, format!("the signing config has no usable {}", name(kind)))
+            .because(&error)
+            .hint("siglite use URL fetches the newest signing config")
+    })
+}
+
+fn urls(services: Vec<&Service>) -> Vec<String> {
+    services.into_iter().map(|service| service.url.clone()).collect()
+}
+
+const fn name(kind: ServiceKind) -> &'static str {
+    match kind {
+        ServiceKind::Ca => "certificate authority",
+        ServiceKind::Oidc => "identity provider",
+        ServiceKind::Rekor => "transparency log",
+        ServiceKind::Tsa => "timestamp authority",
+    }
+}
+
+fn missing(what: &str, flag: &str) -> Failure {
+    Failure::new(Exit::Trust, format!("the signing config names no {what}"))
+        .hint(format!("{flag} names one"))
+}

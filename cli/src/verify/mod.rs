@@ -1,0 +1,341 @@
+//! From a bundle and a policy to a verdict in words: who signed, when, where it is logged, or
+//! which step refuses and what helps.
+//!
+//! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
+
+mod words;
+
+use std::path::Path;
+
+use lite_bundle::trust::TrustedRoot;
+use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
+use lite_keys::{HashAlgorithm, PublicKey};
+use lite_time::Time;
+use lite_verifier::{Identity, Matcher, Policy, Report, Trust, Verifier};
+use serde_json::json;
+
+use crate::artifact::{self, Artifact, ArtifactDigest};
+use crate::commands::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::files;
+use crate::flags::{PolicyFlags, TrustFlags};
+use crate::render::OutputForm;
+use crate::trust;
+
+/// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
+const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// A public key is a few lines.
+const MAX_KEY_BYTES: u64 = 64 * 1024;
+
+/// What a verification takes from the command line.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct VerifyFlags {
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
+
+    /// Print every step with its evidence
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// What to print
+    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    pub(crate) output: OutputForm,
+}
+
+/// What an accepted bundle says to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// Who signed: an identity, or a key by its hint.
+    pub(crate) signer: String,
+    /// Who vouched for the identity.
+    pub(crate) issuer: Option<String>,
+    /// When it was signed, where somebody trusted says so.
+    pub(crate) time: Option<Time>,
+    /// The log's name and the index of the entry.
+    pub(crate) logged: Option<(String, u64)>,
+    /// The statement's predicate type, for attestations.
+    pub(crate) predicate_type: Option<String>,
+}
+
+/// Verifies and prints the verdict; what comes back is the text that was verified.
+pub(crate) fn run(
+    bundle: &Path,
+    artifact: &Artifact,
+    policy: &Policy,
+    flags: &VerifyFlags,
+    context: &Context,
+) -> Outcome<String> {
+    let root = trust::trusted_root(&flags.trust, context)?;
+    let json = read_bundle(bundle)?;
+    let bytes = in_memory(artifact)?;
+    let artifact = match &bytes {
+        Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
+        None => lite_verifier::Artifact::of_digests(
+            artifact
+                .digests(&algorithms(&json))?
+                .into_iter()
+                .map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
+        ),
+    };
+    let report = check(&json, &artifact, policy, &root);
+    let accepted = accepted(&report, json.as_bytes());
+    print(&report, &accepted, flags, context)?;
+    let accepted = accepted?;
+    context.screen().done("Verified OK:", &accepted.sentence());
+    Ok(json)
+}
+
+/// The bundle's text; one that is too large or not text is refused by the verifier's own words.
+fn read_bundle(path: &Path) -> Outcome<String> {
+    let limit = u64::try_from(MAX_BUNDLE_BYTES).unwrap_or(u64::MAX);
+    let bytes = if files::is_dash(path) {
+        files::read_stdin(limit)?
+    } else {
+        files::read(path, limit, Exit::Usage).map_err(|failure| {
+            failure.hint("--bundle names the bundle; sign-blob writes FILE.sigstore.json")
+        })?
+    };
+    String::from_utf8(bytes).map_err(|error| {
+        Failure::new(Exit::Refused, format!("{} is not a bundle", path.display())).because(&error)
+    })
+}
+
+/// The bytes of a file that is small enough.
+fn in_memory(artifact: &Artifact) -> Outcome<Option<Vec<u8>>> {
+    match artifact {
+        Artifact::File(path)
+            if std::fs::metadata(path).is_ok_and(|meta| meta.len() <= MAX_IN_MEMORY) =>
+        {
+            files::read(path, MAX_IN_MEMORY, Exit::Usage).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The digests a bundle may ask for: those it names, and SHA-256.
+fn algorithms(json: &str) -> Vec<HashAlgorithm> {
+    let mut wanted = vec![HashAlgorithm::Sha256];
+    let content = Bundle::parse(json.as_bytes()).ok().map(|bundle| bundle.content);
+    match content {
+        Some(Content::Message(message)) => {
+            wanted.extend(message.digest.map(|(algorithm, _)| algorithm));
+        }
+        Some(Content::Dsse(envelope)) => {
+            let subjects = Statement::parse(&envelope.payload).map(|statement| statement.subjects);
+            let named = subjects.into_iter().flatten().flat_map(|subject| subject.digest);
+            wanted.extend(named.filter_map(|(name, _)| artifact::algorithm(&name)));
+        }
+        None => {}
+    }
+    HashAlgorithm::ALL.into_iter().filter(|algorithm| wanted.contains(algorithm)).collect()
+}
+
+/// Every step of the verifier.
+pub(crate) fn check(
+    json: &str,
+    artifact: &lite_verifier::Artifact<'_>,
+    policy: &Policy,
+    root: &TrustedRoot,
+) -> Report {
+    Verifier::new(Trust::new(root)).verify_json(json.as_bytes(), artifact, policy)
+}
+
+/// Who must have signed, from the flags.
+pub(crate) fn policy(flags: &PolicyFlags) -> Outcome<Policy> {
+    if let Some(path) = &flags.key {
+        let pem = files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?;
+        let key = PublicKey::from_pem(&pem).map_err(|error| {
+            Failure::usage(format!("{} is not a public key", path.display()))
+                .because(&error)
+                .hint("expected is PEM, as openssl pkey -pubout writes it")
+        })?;
+        return Ok(Policy::key(key));
+    }
+    let name = matcher(
+        flags.certificate_identity.as_deref(),
+        flags.certificate_identity_regexp.as_deref(),
+        "certificate-identity",
+    )?;
+    let issuer = matcher(
+        flags.certificate_oidc_issuer.as_deref(),
+        flags.certificate_oidc_issuer_regexp.as_deref(),
+        "certificate-oidc-issuer",
+    )?;
+    match (name, issuer) {
+        (Some(name), Some(issuer)) => Ok(Policy::identity(Identity::new(name, issuer))),
+        (name, issuer) => Err(incomplete(name.is_some(), issuer.is_some())),
+    }
+}
+
+/// A signature says nothing without an answer to "whose?".
+fn incomplete(has_name: bool, has_issuer: bool) -> Failure {
+    let hint = match (has_name, has_issuer) {
+        (true, false) => "add --certificate-oidc-issuer URL",
+        (false, true) => "add --certificate-identity IDENTITY",
+        _ => "add --certificate-identity IDENTITY --certificate-oidc-issuer URL, or --key FILE",
+    };
+    Failure::usage("who must have signed is not said").hint(hint)
+}
+
+fn matcher(exact: Option<&str>, pattern: Option<&str>, flag: &str) -> Outcome<Option<Matcher>> {
+    match (exact, pattern) {
+        (Some(exact), _) => Ok(Some(Matcher::exact(exact))),
+        (None, Some(pattern)) => Matcher::pattern(pattern).map(Some).map_err(|error| {
+            Failure::usage(format!("--{flag}-regexp is not a regular expression")).because(&error)
+        }),
+        (None, None) => Ok(None),
+    }
+}
+
+/// What the report proves, or its first refusal in words.
+pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
+    let Some(verified) = report.verified() else {
+        return Err(words::no_proof(report));
+    };
+    let entry = Bundle::parse(json).ok().and_then(|bundle| bundle.entries.into_iter().next());
+    let logged = entry.map(|entry| {
+        let checkpoint = entry.inclusion_proof.and_then(|proof| proof.checkpoint);
+        let origin = checkpoint.and_then(|text| text.lines().next().map(str::to_owned));
+        (origin.unwrap_or_else(|| "the log".to_owned()), entry.log_index)
+    });
+    let name = verified.certificate.as_ref().and_then(|certificate| {
+        certificate.alt_names().first().and_then(|name| name.as_text()).map(str::to_owned)
+    });
+    let issuer = verified.certificate.as_ref().and_then(|c| c.fulcio().issuer().map(str::to_owned));
+    Ok(Accepted {
+        signer: name.unwrap_or_else(|| "the key".to_owned()),
+        issuer,
+        time: verified.times.first().map(|time| time.at),
+        logged,
+        predicate_type: verified.statement.as_ref().map(|s| s.predicate_type.clone()),
+    })
+}
+
+impl Accepted {
+    /// One line for people.
+    pub(crate) fn sentence(&self) -> String {
+        let mut words = format!("signed by {}", self.signer);
+        if let Some(issuer) = &self.issuer {
+            words.push_str(&format!(" ({issuer})"));
+        }
+        if let Some(time) = self.time {
+            words.push_str(&format!(" at {}", time.to_rfc3339()));
+        }
+        if let Some((origin, index)) = &self.logged {
+            words.push_str(&format!(", entry {index} of {origin}"));
+        }
+        words
+    }
+
+    /// Labelled values.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("signer", self.signer.clone())];
+        fields.extend(self.issuer.clone().map(|issuer| ("issuer", issuer)));
+        fields.extend(self.time.map(|time| ("time", time.to_rfc3339())));
+        if let Some((origin, index)) = &self.logged {
+            fields.push(("log", origin.clone()));
+            fields.push(("logIndex", index.to_string()));
+        }
+        fields.extend(self.predicate_type.clone().map(|kind| ("predicateType", kind)));
+        fields
+    }
+
+    /// The same as an object.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let fields = self.fields().into_iter();
+        fields
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+
+    fn lines(&self) -> String {
+        let fields = self.fields().into_iter();
+        fields.map(|(name, value)| format!("{:15}{value}\n", format!("{name}:"))).collect()
+    }
+}
+
+/// Evidence is data: it goes to standard output, of a refusal too.
+fn print(
+    report: &Report,
+    accepted: &Outcome<Accepted>,
+    flags: &VerifyFlags,
+    context: &Context,
+) -> Outcome {
+    match (flags.output, accepted) {
+        (OutputForm::Json, accepted) => {
+            let exit = if accepted.is_ok() { Exit::Ok } else { Exit::Refused };
+            let trace = serde_json::to_value(report).map_err(|error| {
+                Failure::new(Exit::Internal, "the report cannot be written").because(&error)
+            })?;
+            let signature = accepted.as_ref().ok().map(Accepted::json);
+            context.screen().json(&json!({
+                "exit": exit.word(), "signature": signature, "report": trace,
+            }))
+        }
+        (OutputForm::Text, _) if flags.explain => context.screen().data(&report.to_string()),
+        (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
+        (OutputForm::Text, Err(_)) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(name: Option<&str>, issuer: Option<&str>) -> PolicyFlags {
+        PolicyFlags {
+            certificate_identity: name.map(str::to_owned),
+            certificate_oidc_issuer: issuer.map(str::to_owned),
+            ..PolicyFlags::default()
+        }
+    }
+
+    #[test]
+    fn who_must_have_signed_is_always_asked_in_full() {
+        for (name, issuer, hint) in [
+            (None, None, "--certificate-identity IDENTITY --certificate-oidc-issuer URL"),
+            (Some("a"), None, "--certificate-oidc-issuer URL"),
+            (None, Some("i"), "--certificate-identity IDENTITY"),
+        ] {
+            let failure = policy(&flags(name, issuer)).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.hint.unwrap().contains(hint));
+        }
+        assert!(policy(&flags(Some("a"), Some("i"))).is_ok());
+    }
+
+    #[test]
+    fn identity_patterns_are_anchored() {
+        let admits = |pattern: &str, text: &str| {
+            matcher(None, Some(pattern), "x").unwrap().unwrap().matches(text)
+        };
+        assert!(admits(r".*@example\.org", "alice@example.org"));
+        assert!(!admits(r"@example\.org", "alice@example.org"));
+        assert!(!admits(r".*@example\.org", "alice@example.org.evil.net"));
+        assert!(!admits("alice|bob", "alice2"));
+        assert_eq!(matcher(None, Some("("), "x").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_sentence_says_who_when_and_where() {
+        let accepted = Accepted {
+            signer: "alice@example.org".to_owned(),
+            issuer: Some("http://localhost:7070/oidc".to_owned()),
+            time: Some(Time::from_secs(0)),
+            logged: Some(("localhost".to_owned(), 7)),
+            predicate_type: None,
+        };
+        assert_eq!(
+            accepted.sentence(),
+            "signed by alice@example.org (http://localhost:7070/oidc) at 1970-01-01T00:00:00Z, \
+             entry 7 of localhost"
+        );
+        assert_eq!(accepted.json()["logIndex"], "7");
+    }
+}
