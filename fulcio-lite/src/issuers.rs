@@ -1,0 +1,5 @@
+//! Whose tokens are believed: the configuration file, and the keys behind it.
+
+mod fetch;
+pub(crate) mod file;
+pub(crate) mod keys;
