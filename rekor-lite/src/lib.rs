@@ -27,3 +27,14 @@ mod workers;
 pub use config::{Algorithm, Config, Dsse, LogKey, UnknownAlgorithm};
 pub use key::KeyFileError;
 pub use server::{OpenError, Server};
+
+/// For the fuzzer: reads and judges a request.
+#[doc(hidden)]
+#[must_use]
+pub fn fuzz_request(body: &[u8]) -> Option<Vec<u8>> {
+    let rules = entry::Rules {
+        translate_dsse: true,
+        algorithms: Algorithm::all().iter().map(|algorithm| algorithm.0).collect(),
+    };
+    entry::leaf_of(body, &rules).ok()
+}

@@ -95,7 +95,6 @@ impl Server {
             workers: Workers::new(config.max_waiting),
             readers: Workers::new(MAX_READS),
         };
-        tracing::info!(%origin, log_id = %app.log_id, "log is open");
         Ok(Self { app, config, verifier, created, _lock: lock })
     }
 
@@ -159,16 +158,10 @@ impl Server {
 
 fn health_of(log: &Log) -> Result<(), String> {
     let health = log.health();
-    metrics::gauge!("rekor_v2_tree_size").set(as_float(health.size));
     match health.state {
         PoolState::Accepting => Ok(()),
         state => Err(format!("the log takes no entries: {state:?}")),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge; exact up to 2^53 entries")]
-fn as_float(size: u64) -> f64 {
-    size as f64
 }
 
 fn open_log(

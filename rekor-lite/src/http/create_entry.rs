@@ -82,10 +82,12 @@ fn render(log_id: LogId, leaf: &[u8], sequenced: &Sequenced) -> String {
     entry.to_answer_json()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a gauge; exact up to 2^53 entries")]
 fn count(sequenced: &Sequenced) {
     if sequenced.duplicate {
         metrics::counter!("rekor_v2_duplicate_entries").increment(1);
     } else {
         metrics::counter!("rekor_v2_new_hashedrekord_entries").increment(1);
+        metrics::gauge!("rekor_v2_tree_size").set(sequenced.tree.size as f64);
     }
 }

@@ -74,14 +74,14 @@ impl IntoResponse for ApiError {
 }
 
 fn refused(refusal: &Refusal) -> Status {
+    metrics::counter!("rekor_v2_refused_requests").increment(1);
     let mut message = match refusal {
         Refusal::Malformed(error) => format!("proto: {error}"),
         Refusal::NotHashedRekord => refusal.to_string(),
         refusal => format!("invalid hashedrekord request: {refusal}"),
     };
     if message.len() > MAX_MESSAGE {
-        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
-        message.push('…');
+        message = message.chars().take(MAX_MESSAGE).chain(['…']).collect();
     }
     Status::invalid_argument(message)
 }
@@ -105,7 +105,7 @@ fn append(error: AppendError) -> Status {
 }
 
 fn pushback() -> Status {
-    metrics::counter!("rekor_v2_pushback_total").increment(1);
+    metrics::counter!("rekor_v2_pushback").increment(1);
     Status::unavailable("reached max pushback; retry")
 }
 

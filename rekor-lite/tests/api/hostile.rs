@@ -119,7 +119,9 @@ fn a_damaged_request_never_grows_the_log() {
     let config = ProptestConfig::with_cases(600);
     proptest!(config, |(damages in damages)| {
         let mut body = target.request.clone().into_bytes();
-        damages.iter().for_each(|damage| apply(&mut body, damage));
+        for damage in &damages {
+            apply(&mut body, damage);
+        }
         target.knock(&body);
     });
 }

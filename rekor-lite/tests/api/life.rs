@@ -154,3 +154,14 @@ async fn a_closed_log_is_unwell_and_still_read() {
     assert_eq!(answer.status, 503);
     assert_eq!(stack.get("/checkpoint").await.status, 200);
 }
+
+#[test]
+fn the_readme_names_every_setting() {
+    let error = serde_json::from_str::<Config>(r#"{"nonsense":1}"#).unwrap_err().to_string();
+    let settings: Vec<_> = error.split('`').skip(3).step_by(2).collect();
+    assert_eq!(settings.len(), 11, "{error}");
+    let readme = include_str!("../../README.md");
+    for setting in settings {
+        assert!(readme.contains(&format!("\n| `{setting}` | ")), "{setting}");
+    }
+}
