@@ -64,11 +64,7 @@ pub struct ClientConfig {
 
 impl Default for ClientConfig {
     fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(30),
-            max_body: 4 << 20,
-            ca_pem: Vec::new(),
-        }
+        Self { deadline: Duration::from_secs(30), max_body: 4 << 20, ca_pem: Vec::new() }
     }
 }
 
@@ -97,17 +93,12 @@ impl Client {
     /// A client with these limits. Nothing is loaded before the first request.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        Self(Arc::new(Inner {
-            config,
-            near: OnceLock::new(),
-            far: OnceLock::new(),
-        }))
+        Self(Arc::new(Inner { config, near: OnceLock::new(), far: OnceLock::new() }))
     }
 
     /// Gets `url`.
     pub async fn get(&self, url: &Url) -> Result<Response, ClientError> {
-        self.send(Method::GET, url, HeaderMap::new(), Bytes::new())
-            .await
+        self.send(Method::GET, url, HeaderMap::new(), Bytes::new()).await
     }
 
     /// Posts `body` to `url`.
@@ -128,24 +119,14 @@ impl Client {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response, ClientError> {
-        let unreachable = |source| ClientError::Unreachable {
-            url: url.clone(),
-            source,
-        };
-        let request = self
-            .0
-            .client_for(url)?
-            .request(method, url.clone())
-            .headers(headers);
+        let unreachable = |source| ClientError::Unreachable { url: url.clone(), source };
+        let request = self.0.client_for(url)?.request(method, url.clone()).headers(headers);
         let mut answer = request.body(body).send().await.map_err(unreachable)?;
         let limit = self.0.config.max_body;
         let mut read = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
             if read.len() + chunk.len() > limit {
-                return Err(ClientError::TooLarge {
-                    url: url.clone(),
-                    limit,
-                });
+                return Err(ClientError::TooLarge { url: url.clone(), limit });
             }
             read.extend_from_slice(&chunk);
         }
@@ -164,21 +145,14 @@ impl Inner {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let builder = if near {
-            near_builder()
-        } else {
-            self.far_builder(url)?
-        };
+        let builder = if near { near_builder() } else { self.far_builder(url)? };
         let client = builder
             .timeout(self.config.deadline)
             .connect_timeout(Duration::from_secs(5))
             .redirect(same_host_only())
             .user_agent(concat!("siglite/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|source| ClientError::Setup {
-                url: url.clone(),
-                source,
-            })?;
+            .map_err(|source| ClientError::Setup { url: url.clone(), source })?;
         Ok(cell.get_or_init(|| client))
     }
 
@@ -186,21 +160,12 @@ impl Inner {
         use_one_crypto_provider();
         let mut builder = reqwest::Client::builder();
         for pem in &self.config.ca_pem {
-            let bundle =
-                reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|source| {
-                    ClientError::Setup {
-                        url: url.clone(),
-                        source,
-                    }
-                })?;
+            let bundle = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+                .map_err(|source| ClientError::Setup { url: url.clone(), source })?;
             builder = builder.tls_certs_merge(bundle);
         }
         // HTTPS to this machine with a local authority is still this machine.
-        Ok(if is_loopback(url) {
-            builder.no_proxy()
-        } else {
-            builder
-        })
+        Ok(if is_loopback(url) { builder.no_proxy() } else { builder })
     }
 }
 
@@ -223,30 +188,17 @@ fn near_builder() -> reqwest::ClientBuilder {
     let no_roots = rustls::ClientConfig::builder()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(no_roots)
-        .no_proxy()
+    reqwest::Client::builder().tls_backend_preconfigured(no_roots).no_proxy()
 }
 
 /// A redirect to another host would carry a token, or the trust in an issuer, to a stranger.
 fn same_host_only() -> Policy {
     Policy::custom(|attempt| {
-        let origin = |url: &Url| {
-            (
-                url.scheme().to_owned(),
-                url.host_str().map(str::to_owned),
-                url.port(),
-            )
-        };
-        let same = attempt
-            .previous()
-            .last()
-            .is_some_and(|last| origin(last) == origin(attempt.url()));
-        if same && attempt.previous().len() <= 3 {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
+        let origin =
+            |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port());
+        let same =
+            attempt.previous().last().is_some_and(|last| origin(last) == origin(attempt.url()));
+        if same && attempt.previous().len() <= 3 { attempt.follow() } else { attempt.stop() }
     })
 }
 
@@ -267,9 +219,7 @@ mod tests {
     async fn serve(router: Router) -> (Url, Shutdown) {
         let shutdown = Shutdown::default();
         let listeners = Listeners::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://127.0.0.1:{}/", listeners.port())
-            .parse()
-            .unwrap();
+        let url = format!("http://127.0.0.1:{}/", listeners.port()).parse().unwrap();
         tokio::spawn(listeners.serve(router, shutdown.clone()));
         (url, shutdown)
     }
@@ -296,14 +246,8 @@ mod tests {
     #[tokio::test]
     async fn an_answer_too_large_is_refused() {
         let (url, end) = serve(Router::new().route("/", get(|| async { "x".repeat(11) }))).await;
-        let client = Client::new(ClientConfig {
-            max_body: 10,
-            ..ClientConfig::default()
-        });
-        assert!(matches!(
-            client.get(&url).await,
-            Err(ClientError::TooLarge { limit: 10, .. })
-        ));
+        let client = Client::new(ClientConfig { max_body: 10, ..ClientConfig::default() });
+        assert!(matches!(client.get(&url).await, Err(ClientError::TooLarge { limit: 10, .. })));
         end.begin();
     }
 

@@ -39,9 +39,7 @@ impl Health {
     pub fn router(&self) -> Router {
         let health = self.clone();
         let handler = move || std::future::ready(health.respond());
-        Router::new()
-            .route("/healthz", get(handler.clone()))
-            .route("/readyz", get(handler))
+        Router::new().route("/healthz", get(handler.clone())).route("/readyz", get(handler))
     }
 
     fn respond(&self) -> Response {
@@ -49,10 +47,8 @@ impl Health {
         if failing.is_empty() {
             return axum::Json(json!({ "status": "SERVING" })).into_response();
         }
-        let failing: serde_json::Map<_, _> = failing
-            .into_iter()
-            .map(|(name, why)| (name, why.into()))
-            .collect();
+        let failing: serde_json::Map<_, _> =
+            failing.into_iter().map(|(name, why)| (name, why.into())).collect();
         let body = axum::Json(json!({ "status": "NOT_SERVING", "failing": failing }));
         (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
     }
@@ -74,11 +70,7 @@ mod tests {
         let broken = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&broken);
         health.add("log", move || {
-            if flag.load(Ordering::SeqCst) {
-                Err("stopped".to_owned())
-            } else {
-                Ok(())
-            }
+            if flag.load(Ordering::SeqCst) { Err("stopped".to_owned()) } else { Ok(()) }
         });
         assert_eq!(health.respond().status(), 200);
         broken.store(true, Ordering::SeqCst);

@@ -24,56 +24,32 @@ pub struct Status {
 impl Status {
     /// `INVALID_ARGUMENT`: 400, code 3.
     pub fn invalid_argument(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::BAD_REQUEST,
-            code: 3,
-            message: message.into(),
-        }
+        Self { http: StatusCode::BAD_REQUEST, code: 3, message: message.into() }
     }
 
     /// `NOT_FOUND`: 404, code 5.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::NOT_FOUND,
-            code: 5,
-            message: message.into(),
-        }
+        Self { http: StatusCode::NOT_FOUND, code: 5, message: message.into() }
     }
 
     /// `ALREADY_EXISTS`: 409, code 6.
     pub fn already_exists(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::CONFLICT,
-            code: 6,
-            message: message.into(),
-        }
+        Self { http: StatusCode::CONFLICT, code: 6, message: message.into() }
     }
 
     /// `UNKNOWN`: 500, code 2.
     pub fn unknown(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::INTERNAL_SERVER_ERROR,
-            code: 2,
-            message: message.into(),
-        }
+        Self { http: StatusCode::INTERNAL_SERVER_ERROR, code: 2, message: message.into() }
     }
 
     /// `INTERNAL`: 500, code 13.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::INTERNAL_SERVER_ERROR,
-            code: 13,
-            message: message.into(),
-        }
+        Self { http: StatusCode::INTERNAL_SERVER_ERROR, code: 13, message: message.into() }
     }
 
     /// `UNAVAILABLE`: 503, code 14; the answer carries `Retry-After: 1`.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self {
-            http: StatusCode::SERVICE_UNAVAILABLE,
-            code: 14,
-            message: message.into(),
-        }
+        Self { http: StatusCode::SERVICE_UNAVAILABLE, code: 14, message: message.into() }
     }
 }
 
@@ -86,17 +62,11 @@ struct Body<'a> {
 
 impl IntoResponse for Status {
     fn into_response(self) -> Response {
-        let body = Body {
-            code: self.code,
-            message: &self.message,
-            details: [],
-        };
+        let body = Body { code: self.code, message: &self.message, details: [] };
         let mut response = (self.http, Json(body)).into_response();
         if self.http == StatusCode::SERVICE_UNAVAILABLE {
             let soon = http::HeaderValue::from_static("1");
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, soon);
+            response.headers_mut().insert(http::header::RETRY_AFTER, soon);
         }
         response
     }
@@ -129,11 +99,7 @@ impl Base64Bytes {
     /// Reads either alphabet, with or without padding.
     pub fn decode(text: &str) -> Result<Self, base64::DecodeError> {
         // As protobuf-go does: one look decides which alphabet it is.
-        let engine = if text.contains(['-', '_']) {
-            &URL_SAFE
-        } else {
-            &STANDARD
-        };
+        let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
         engine.decode(text).map(Self)
     }
 }
@@ -172,10 +138,7 @@ mod tests {
         for text in ["+_8=", "+/8==", " +/8", "+/8\n", "+/9="] {
             assert!(Base64Bytes::decode(text).is_err(), "{text}");
         }
-        assert_eq!(
-            serde_json::from_str::<Base64Bytes>("null").unwrap().0,
-            [0; 0]
-        );
+        assert_eq!(serde_json::from_str::<Base64Bytes>("null").unwrap().0, [0; 0]);
         assert!(serde_json::from_str::<Base64Bytes>("7").is_err());
     }
 
@@ -186,9 +149,6 @@ mod tests {
         assert_eq!(response.status(), 501);
         assert_eq!(response.headers()["content-type"], "application/json");
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(
-            body,
-            r#"{"code":12,"message":"Method Not Allowed","details":[]}"#
-        );
+        assert_eq!(body, r#"{"code":12,"message":"Method Not Allowed","details":[]}"#);
     }
 }

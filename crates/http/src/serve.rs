@@ -58,10 +58,7 @@ impl Listeners {
         let mut bound: Vec<TcpListener> = Vec::new();
         wanted.sort_by_key(SocketAddr::is_ipv6);
         for mut addr in wanted {
-            if let Some(first) = bound
-                .first()
-                .and_then(|listener| listener.local_addr().ok())
-            {
+            if let Some(first) = bound.first().and_then(|listener| listener.local_addr().ok()) {
                 addr.set_port(first.port());
             }
             match TcpListener::bind(addr).await {
@@ -72,10 +69,7 @@ impl Listeners {
                 // A machine without IPv6 is a machine all the same.
                 Err(_) if addr.is_ipv6() && !bound.is_empty() => {}
                 Err(source) => {
-                    return Err(BindError::Refused {
-                        addr: addr.to_string(),
-                        source,
-                    });
+                    return Err(BindError::Refused { addr: addr.to_string(), source });
                 }
             }
         }
@@ -85,10 +79,7 @@ impl Listeners {
     /// The addresses, IPv4 first.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.0
-            .iter()
-            .filter_map(|listener| listener.local_addr().ok())
-            .collect()
+        self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
     /// The port all of them share.
@@ -129,10 +120,7 @@ impl Listeners {
         let Some(graceful) = Arc::into_inner(graceful) else {
             return;
         };
-        if tokio::time::timeout(DRAIN_DEADLINE, graceful.shutdown())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(DRAIN_DEADLINE, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still in flight when their time was up");
         }
     }
@@ -148,10 +136,7 @@ pub struct Shutdown {
 impl Default for Shutdown {
     fn default() -> Self {
         let (teller, told) = watch::channel(false);
-        Self {
-            told,
-            teller: Arc::new(teller),
-        }
+        Self { told, teller: Arc::new(teller) }
     }
 }
 
@@ -236,13 +221,8 @@ impl Acceptor {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_DEADLINE)
             .max_buf_size(64 << 10);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(64 << 10);
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
+        builder.http2().timer(TokioTimer::new()).max_header_list_size(64 << 10);
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let watched = self.graceful.watch(connection);
         async move {
             if let Err(error) = watched.await {
@@ -258,16 +238,10 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>, BindError> {
     let (host, port) = address.rsplit_once(':').ok_or_else(unresolved)?;
     let port: u16 = port.parse().map_err(|_| unresolved())?;
     if host.eq_ignore_ascii_case("localhost") {
-        let hosts = [
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ];
+        let hosts = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         return Ok(hosts.map(|host| SocketAddr::new(host, port)).to_vec());
     }
-    let found: Vec<_> = address
-        .to_socket_addrs()
-        .map_err(|_| unresolved())?
-        .collect();
+    let found: Vec<_> = address.to_socket_addrs().map_err(|_| unresolved())?.collect();
     // A name can have many addresses; which of them is meant is not ours to guess.
     found.first().map(|addr| vec![*addr]).ok_or_else(unresolved)
 }
@@ -289,18 +263,9 @@ mod tests {
 
     #[tokio::test]
     async fn refuses_what_is_no_address() {
-        for address in [
-            "",
-            "localhost",
-            "localhost:x",
-            "localhost:70000",
-            "256.1.1.1:80",
-        ] {
+        for address in ["", "localhost", "localhost:x", "localhost:70000", "256.1.1.1:80"] {
             let refused = Listeners::bind(address).await;
-            assert!(
-                matches!(refused, Err(BindError::Unresolved(_))),
-                "{address}"
-            );
+            assert!(matches!(refused, Err(BindError::Unresolved(_))), "{address}");
         }
     }
 
@@ -321,10 +286,7 @@ mod tests {
         );
         let served = tokio::spawn(listeners.serve(router, shutdown));
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream
-            .write_all(b"GET //slow HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"GET //slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -31,14 +31,9 @@ pub fn wrap(router: Router) -> Router {
         .fallback(rpc::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(record))
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
-            answer_panic(&*panic)
-        }))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| answer_panic(&*panic)))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            REQUEST_DEADLINE,
-        ))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_DEADLINE))
         .layer(middleware::map_response(nosniff))
 }
 

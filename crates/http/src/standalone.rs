@@ -61,11 +61,8 @@ pub fn main<S: Standalone>() -> ExitCode {
     let Some(("serve", arguments)) = arguments.subcommand() else {
         return ExitCode::from(2);
     };
-    init_logging(
-        arguments
-            .get_one::<String>("log-format")
-            .is_some_and(|format| format == "json"),
-    );
+    let json = arguments.get_one::<String>("log-format").is_some_and(|format| format == "json");
+    init_logging(json, "info");
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -87,19 +84,13 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
-/// Logs to standard error, at the level `RUST_LOG` names or `info`.
-pub fn init_logging(json: bool) {
+/// Logs to standard error, at the level that `RUST_LOG` names or else at `level`.
+pub fn init_logging(json: bool, level: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, in a test, finds it done.
-    let _ = if json {
-        builder.json().try_init()
-    } else {
-        builder.with_target(false).try_init()
-    };
+    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }
 
 /// Reads a configuration in YAML or JSON, then lets `PREFIX_FIELD=value` override its top-level
@@ -113,18 +104,13 @@ pub fn load<C: DeserializeOwned>(
     let mut fields: Map<String, Value> = match file {
         None => Map::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             serde_saphyr::from_str(&text).map_err(|error| invalid(&error))?
         }
     };
     for (name, text) in environment {
-        let Some(field) = name
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_prefix('_'))
-        else {
+        let Some(field) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')) else {
             continue;
         };
         let value = serde_saphyr::from_str(&text).unwrap_or(Value::String(text));
@@ -219,10 +205,7 @@ async fn serve_metrics(
     shutdown: &Shutdown,
 ) -> Result<tokio::task::JoinHandle<()>, BindError> {
     let listeners = Listeners::bind(address).await?;
-    Ok(tokio::spawn(listeners.serve(
-        metrics::router(recorder.clone()),
-        shutdown.clone(),
-    )))
+    Ok(tokio::spawn(listeners.serve(metrics::router(recorder.clone()), shutdown.clone())))
 }
 
 #[cfg(test)]
@@ -246,43 +229,24 @@ mod tests {
         let path = dir.path().join("config.yaml");
         #[expect(clippy::disallowed_methods, reason = "a test's own file")]
         std::fs::write(&path, text).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         load(Some(&path), "SAMPLE_LITE", environment)
     }
 
     #[test]
     fn reads_yaml_and_json_and_lets_the_environment_win() {
-        let want = |limit, on| Sample {
-            name: "a".to_owned(),
-            limit,
-            on,
-        };
+        let want = |limit, on| Sample { name: "a".to_owned(), limit, on };
         assert_eq!(read("name: a\nlimit: 7\n", &[]).unwrap(), want(7, false));
         assert_eq!(read(r#"{"name":"a"}"#, &[]).unwrap(), want(0, false));
-        let environment = [
-            ("SAMPLE_LITE_LIMIT", "8"),
-            ("SAMPLE_LITE_ON", "true"),
-            ("OTHER", "x"),
-        ];
-        assert_eq!(
-            read("name: a\nlimit: 7\n", &environment).unwrap(),
-            want(8, true)
-        );
+        let environment = [("SAMPLE_LITE_LIMIT", "8"), ("SAMPLE_LITE_ON", "true"), ("OTHER", "x")];
+        assert_eq!(read("name: a\nlimit: 7\n", &environment).unwrap(), want(8, true));
     }
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        assert!(matches!(
-            read("name: a\nnmae: b\n", &[]),
-            Err(ConfigError::Invalid(_))
-        ));
+        assert!(matches!(read("name: a\nnmae: b\n", &[]), Err(ConfigError::Invalid(_))));
         let typo = [("SAMPLE_LITE_LIMTI", "8")];
-        assert!(matches!(
-            read("name: a\n", &typo),
-            Err(ConfigError::Invalid(_))
-        ));
+        assert!(matches!(read("name: a\n", &typo), Err(ConfigError::Invalid(_))));
         let missing = load::<Sample>(Some(Path::new("/nowhere")), "X", std::iter::empty());
         assert!(matches!(missing, Err(ConfigError::Unreadable { .. })));
     }

@@ -1,0 +1,161 @@
+//! The data folder: whose instance lives in it, and that nobody else is using it.
+
+use std::path::{Path, PathBuf};
+
+use lite_store::{FolderLock, LockError, durable};
+use lite_time::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::files;
+
+/// What names an instance, in the folder's root.
+const RECORD: &str = "siglite.json";
+/// A record is a few lines; more is not one.
+const MAX_RECORD_BYTES: u64 = 64 * 1024;
+
+/// What was decided when the instance was made, and cannot change: it stands in keys,
+/// certificates and checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    /// The form of the folder; 1 so far.
+    pub(crate) version: u32,
+    /// The URL that clients use.
+    pub(crate) public_url: String,
+    /// When the instance was made, in RFC 3339.
+    pub(crate) created: String,
+}
+
+/// A data folder, locked for as long as this lives.
+pub(crate) struct Home {
+    dir: PathBuf,
+    record: Option<Record>,
+    _lock: FolderLock,
+    ephemeral: bool,
+}
+
+impl Home {
+    /// Opens the folder, making it where it does not exist, and locks it.
+    pub(crate) fn open(dir: &Path, ephemeral: bool) -> Outcome<Self> {
+        let dir = files::absolute(dir)?;
+        refuse_strangers(&dir)?;
+        durable::create_dir_all_with_mode(&dir, 0o700).map_err(|error| unwritable(&dir, &error))?;
+        let lock = FolderLock::acquire(&dir).map_err(|error| match error {
+            LockError::Held(_) => Failure::new(
+                Exit::Folder,
+                format!("{} is in use by another siglite", dir.display()),
+            )
+            .hint("end that one, or use another folder: siglite up --data DIR --listen localhost:0"),
+            error => unwritable(&dir, &error),
+        })?;
+        let record = read_record(&dir)?;
+        Ok(Self { dir, record, _lock: lock, ephemeral })
+    }
+
+    /// The folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Whether an instance lives here already.
+    pub(crate) fn is_new(&self) -> bool {
+        self.record.is_none()
+    }
+
+    /// The URL that this folder's instance was made with.
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.record.as_ref().map(|record| record.public_url.as_str())
+    }
+
+    /// Holds the folder to its URL, or writes down the URL of a new instance.
+    pub(crate) fn settle(&mut self, public_url: &str, now: Time) -> Outcome {
+        if let Some(record) = &self.record {
+            if record.public_url == public_url {
+                return Ok(());
+            }
+            return Err(Failure::new(
+                Exit::Folder,
+                format!("{} holds the instance of another URL", self.dir.display()),
+            )
+            .note("expected", &record.public_url)
+            .note("found", public_url)
+            .hint(format!(
+                "a log's name cannot change: keep {}, or make a new instance with --data DIR",
+                record.public_url
+            )));
+        }
+        let record = Record {
+            version: 1,
+            public_url: public_url.to_owned(),
+            created: now.to_rfc3339(),
+        };
+        let text = serde_json::to_vec_pretty(&record).map_err(|error| {
+            Failure::new(Exit::Internal, "the record cannot be written").because(&error)
+        })?;
+        durable::write(&self.dir.join(RECORD), &text, 0o644)
+            .map_err(|error| unwritable(&self.dir, &error))?;
+        self.record = Some(record);
+        Ok(())
+    }
+
+    /// The folder of one server.
+    pub(crate) fn room(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Removes the folder if it was only for this run.
+    pub(crate) fn leave(self) {
+        if self.ephemeral
+            && let Err(error) = std::fs::remove_dir_all(&self.dir)
+        {
+            tracing::warn!(%error, folder = %self.dir.display(), "the folder stays behind");
+        }
+    }
+}
+
+/// A folder that is not empty and holds no record is somebody else's: nothing is written to it.
+fn refuse_strangers(dir: &Path) -> Outcome {
+    let Ok(mut entries) = std::fs::read_dir(dir) else { return Ok(()) };
+    let known = |name: &std::ffi::OsStr| name == RECORD || name == "lock";
+    let stranger = entries
+        .any(|entry| entry.is_ok_and(|entry| !known(&entry.file_name())))
+        && !dir.join(RECORD).exists();
+    if stranger {
+        return Err(Failure::new(
+            Exit::Folder,
+            format!("{} is not empty and is no data folder", dir.display()),
+        )
+        .note("expected", format!("an empty folder, or one with {RECORD}"))
+        .hint("siglite up --data DIR, with a folder of its own"));
+    }
+    Ok(())
+}
+
+fn read_record(dir: &Path) -> Outcome<Option<Record>> {
+    let path = dir.join(RECORD);
+    let Some(bytes) = files::read_if_there(&path, MAX_RECORD_BYTES)? else { return Ok(None) };
+    let damaged = |why: String| {
+        Failure::new(Exit::Folder, format!("{} is damaged", path.display()))
+            .note("found", why)
+            .hint("restore it from a backup; nothing was changed")
+    };
+    let record: Record =
+        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    if record.version != 1 {
+        return Err(Failure::new(
+            Exit::Folder,
+            format!("{} was written by a newer siglite", path.display()),
+        )
+        .note("expected", "version 1")
+        .note("found", format!("version {}", record.version)));
+    }
+    Ok(Some(record))
+}
+
+fn unwritable(dir: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(Exit::Folder, format!("{} cannot be written", dir.display()))
+        .because(error)
+        .hint("siglite up --data DIR, with a folder that is yours")
+}

@@ -1,0 +1,184 @@
+//! `siglite up`: a whole Sigstore on one address.
+//!
+//! Read in this order: [`run`] (the story), [`args`] (what it is told), [`home`] (the folder),
+//! [`stack`] (the servers, put together), [`front`] (the page for people), [`welcome`] (what is
+//! printed).
+
+mod args;
+mod front;
+mod home;
+mod stack;
+mod welcome;
+
+use std::path::{Path, PathBuf};
+
+use lite_http::standalone::init_logging;
+use lite_http::{BindError, Listeners, Shutdown, metrics};
+use url::Url;
+
+use crate::commands::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::instance::{self, Pointer, StartedBy};
+use home::Home;
+use stack::Stack;
+
+pub(crate) use args::Args;
+use args::LogFormat;
+
+/// Where an instance listens when nothing else is said or remembered.
+const LISTEN: &str = "localhost:7070";
+
+/// Brings the stack up and keeps it up until Ctrl-C or SIGTERM.
+pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    args.check_listen()?;
+    init_logging(args.log_format == LogFormat::Json, "warn");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?;
+    runtime.block_on(story(args, context))
+}
+
+/// The life of an instance, from its folder to its last answer.
+async fn story(args: Args, context: &Context) -> Outcome {
+    let screen = context.screen();
+    let people = args.people()?;
+    let shutdown = Shutdown::default();
+    shutdown
+        .on_signals()
+        .map_err(|error| Failure::new(Exit::Internal, "cannot see signals").because(&error))?;
+
+    // (1) The folder first where it exists, and the port first where it does not: whichever is
+    // refused, nothing was made.
+    let dir = data_dir(&args, context)?;
+    let existing = if dir.exists() { Some(Home::open(&dir, args.ephemeral)?) } else { None };
+    let listen = args.listen.clone().or_else(|| remembered(existing.as_ref()));
+    let listeners = bind(listen.as_deref().unwrap_or(LISTEN)).await?;
+    let measured = match &args.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let mut home = match existing {
+        Some(home) => home,
+        None => Home::open(&dir, args.ephemeral)?,
+    };
+
+    // (2) The URL, which stands in keys, certificates and checkpoints and never changes.
+    let first = home.is_new();
+    let url = public_url(&args, &home, listeners.port())?;
+    home.settle(&url, context.clock().now())?;
+
+    // (3) The servers, and who may sign in.
+    let recorder = metrics::install()
+        .map_err(|error| Failure::new(Exit::Internal, "no metrics").because(&error))?;
+    let stack = Stack::open(&home, &url, &args).await?;
+    let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
+
+    // (4) Serving: from here on clients are answered.
+    let router = stack.router().merge(front::router(&url)).merge(stack.health().router());
+    let serving = tokio::spawn(listeners.serve(router, shutdown.clone()));
+    if let Some(measured) = measured {
+        tokio::spawn(measured.serve(metrics::router(recorder.clone()), shutdown.clone()));
+    }
+    let upkeep = tokio::spawn(metrics::upkeep(recorder));
+
+    // (5) Telling everyone: the commands of this user, whoever waits for the file, the person.
+    let pointer = Pointer {
+        url: url.clone(),
+        client_dir: home.room("client"),
+        started_by: StartedBy::Up,
+    };
+    pointer.write(context.env())?;
+    if let Some(ready) = &args.ready_file {
+        announce(ready, &url)?;
+    }
+    welcome::print(screen, &url, home.dir(), first, &stack.who()?, newcomer.as_ref());
+
+    // (6) The end: what is in flight is finished, what is promised is durable already.
+    shutdown.begun().await;
+    screen.say("Ending: finishing what is in flight.");
+    let served = serving.await;
+    upkeep.abort();
+    stack.close();
+    if let Some(ready) = &args.ready_file {
+        let _ = std::fs::remove_file(ready);
+    }
+    if args.ephemeral {
+        Pointer::forget(context.env(), &home.room("client"))?;
+    }
+    home.leave();
+    served.map_err(|error| Failure::new(Exit::Internal, "a server ended early").because(&error))
+}
+
+fn data_dir(args: &Args, context: &Context) -> Outcome<PathBuf> {
+    if args.ephemeral {
+        let mut name = [0; 8];
+        lite_keys::fill_random(&mut name);
+        return Ok(std::env::temp_dir().join(format!("siglite-{}", hex::encode(name))));
+    }
+    match &args.data {
+        Some(dir) => Ok(dir.clone()),
+        None => instance::default_data_dir(context.env()),
+    }
+}
+
+/// Where the instance of this folder listened before, if its URL tells.
+fn remembered(home: Option<&Home>) -> Option<String> {
+    let url = Url::parse(home?.public_url()?).ok()?;
+    let local = lite_http::client::is_loopback(&url) && url.scheme() == "http";
+    let port = url.port_or_known_default()?;
+    local.then(|| format!("{}:{port}", url.host_str().unwrap_or("localhost")))
+}
+
+async fn bind(address: &str) -> Outcome<Listeners> {
+    Listeners::bind(address).await.map_err(|error| {
+        let hint = match &error {
+            BindError::Taken(_) => {
+                "is another siglite running? siglite up --listen localhost:0 takes a free port"
+            }
+            _ => "siglite up --listen localhost:7070",
+        };
+        let exit = match &error {
+            BindError::Unresolved(_) => Exit::Usage,
+            _ => Exit::Folder,
+        };
+        let failure = Failure::new(exit, error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        }
+    })
+}
+
+/// The URL that was asked for, else the folder's own, else the one this address makes.
+fn public_url(args: &Args, home: &Home, port: u16) -> Outcome<String> {
+    if let Some(given) = &args.public_url {
+        return args::public_url(given);
+    }
+    let Some(known) = home.public_url() else {
+        return Ok(format!("http://localhost:{port}"));
+    };
+    let parsed = Url::parse(known).ok();
+    let elsewhere = parsed.is_some_and(|url| {
+        lite_http::client::is_loopback(&url) && url.port_or_known_default() != Some(port)
+    });
+    if elsewhere {
+        return Err(Failure::new(
+            Exit::Folder,
+            format!("{} holds the instance of {known}", home.dir().display()),
+        )
+        .note("expected", known)
+        .note("found", format!("--listen with port {port}"))
+        .hint(format!(
+            "leave --listen out, or make another instance with --data DIR; if something forwards {known} here, say --public-url {known}"
+        )));
+    }
+    Ok(known.to_owned())
+}
+
+/// Writes the ready file: whoever waits for it finds the URL in it.
+fn announce(ready: &Path, url: &str) -> Outcome {
+    let document = serde_json::json!({ "url": url, "pid": std::process::id() });
+    crate::files::write(ready, document.to_string().as_bytes(), crate::files::Reader::Everyone)
+}
