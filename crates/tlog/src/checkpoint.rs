@@ -63,12 +63,7 @@ impl Checkpoint {
     /// A checkpoint without extension lines.
     #[must_use]
     pub fn new(origin: impl Into<String>, size: u64, root: Hash) -> Self {
-        Self {
-            origin: origin.into(),
-            size,
-            root,
-            extensions: Vec::new(),
-        }
+        Self { origin: origin.into(), size, root, extensions: Vec::new() }
     }
 
     /// Signs the checkpoint and returns the note.
@@ -110,27 +105,14 @@ impl FromStr for Checkpoint {
         if extensions.iter().any(String::is_empty) {
             return Err(CheckpointError::EmptyLine);
         }
-        Ok(Self {
-            origin,
-            size,
-            root,
-            extensions,
-        })
+        Ok(Self { origin, size, root, extensions })
     }
 }
 
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{}\n{}\n{}",
-            self.origin,
-            self.size,
-            STANDARD.encode(self.root)
-        )?;
-        self.extensions
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, STANDARD.encode(self.root))?;
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -173,10 +155,7 @@ mod tests {
         let checkpoint = Checkpoint::open(STAGING.as_bytes(), &verifier).unwrap();
         assert_eq!(checkpoint.size, 736);
         assert_eq!(hex::encode(checkpoint.root)[..8], *"aecd583d");
-        assert_eq!(
-            SignedNote::parse(STAGING.as_bytes()).unwrap().to_string(),
-            STAGING
-        );
+        assert_eq!(SignedNote::parse(STAGING.as_bytes()).unwrap().to_string(), STAGING);
     }
 
     #[test]
@@ -189,19 +168,14 @@ mod tests {
         assert_eq!(open(&STAGING.replace(" 8w1a", " 8w1b")), unknown);
         assert_eq!(open(&STAGING.replace("— log2025", "— log2026")), unknown);
         let other = staging_verifier("another.example");
-        assert_eq!(
-            Checkpoint::open(STAGING.as_bytes(), &other).unwrap_err(),
-            unknown
-        );
+        assert_eq!(Checkpoint::open(STAGING.as_bytes(), &other).unwrap_err(), unknown);
     }
 
     #[test]
     fn a_key_does_not_speak_for_another_origin() {
         let key = lite_keys::SigningKey::generate(lite_keys::KeyKind::Ed25519);
         let signer = NoteSigner::new("one.example", key).unwrap();
-        let note = Checkpoint::new("two.example", 0, [0; 32])
-            .sign(&signer)
-            .unwrap();
+        let note = Checkpoint::new("two.example", 0, [0; 32]).sign(&signer).unwrap();
         let opened = Checkpoint::open(note.to_string().as_bytes(), signer.verifier());
         assert_eq!(opened, Err(CheckpointError::Origin));
     }
@@ -215,20 +189,8 @@ mod tests {
     fn refuses_every_second_spelling_of_a_checkpoint() {
         let root = STANDARD.encode([0; 32]);
         let spell = |size: &str| format!("log\n{size}\n{root}\n");
-        assert_eq!(
-            spell("0").parse::<Checkpoint>().unwrap().to_string(),
-            spell("0")
-        );
-        for size in [
-            "00",
-            "01",
-            "+1",
-            "-1",
-            " 1",
-            "1 ",
-            "0x1",
-            "18446744073709551616",
-        ] {
+        assert_eq!(spell("0").parse::<Checkpoint>().unwrap().to_string(), spell("0"));
+        for size in ["00", "01", "+1", "-1", " 1", "1 ", "0x1", "18446744073709551616"] {
             refuse(&spell(size), CheckpointError::Size);
         }
         refuse(&spell(""), CheckpointError::EmptyLine);
@@ -237,15 +199,9 @@ mod tests {
         refuse(&format!("log\n1\n{root}"), CheckpointError::Incomplete);
         refuse(&format!("\n1\n{root}\n"), CheckpointError::EmptyLine);
         refuse(&format!("log\n1\n{root}\n\n"), CheckpointError::EmptyLine);
-        refuse(
-            &format!("log\n1\n{root}\na\n\nb\n"),
-            CheckpointError::EmptyLine,
-        );
+        refuse(&format!("log\n1\n{root}\na\n\nb\n"), CheckpointError::EmptyLine);
         refuse("log\n1\nAAAA\n", CheckpointError::RootHash);
-        refuse(
-            &format!("log\n1\n{}\n", root.trim_end_matches('=')),
-            CheckpointError::RootHash,
-        );
+        refuse(&format!("log\n1\n{}\n", root.trim_end_matches('=')), CheckpointError::RootHash);
     }
 
     #[test]
@@ -257,9 +213,6 @@ mod tests {
         assert_eq!(checkpoint.sign(&signer), Err(CheckpointError::EmptyLine));
         checkpoint.extensions[0] = "Log frozen — Thu Jan  1 00:00:00 UTC 2026".to_owned();
         let note = checkpoint.sign(&signer).unwrap().to_string();
-        assert_eq!(
-            Checkpoint::open(note.as_bytes(), signer.verifier()),
-            Ok(checkpoint)
-        );
+        assert_eq!(Checkpoint::open(note.as_bytes(), signer.verifier()), Ok(checkpoint));
     }
 }

@@ -53,11 +53,7 @@ impl CosignatureVerifier {
             return None;
         }
         let key_id = key_id(name, TYPE_COSIGNATURE, &raw);
-        Some(Self {
-            name: name.to_owned(),
-            key_id,
-            key,
-        })
+        Some(Self { name: name.to_owned(), key_id, key })
     }
 
     /// Reads a witness's verifier key. One of type 0x01 is taken for the same key, cosigning, as
@@ -96,10 +92,8 @@ impl CosignatureVerifier {
     }
 
     fn verify_line(&self, text: &str, line: &NoteSignature) -> Result<u64, CosignatureError> {
-        let (time, signature) = line
-            .signature()
-            .split_first_chunk()
-            .ok_or(CosignatureError::Encoding)?;
+        let (time, signature) =
+            line.signature().split_first_chunk().ok_or(CosignatureError::Encoding)?;
         if signature.len() != SIGNATURE_BYTES {
             return Err(CosignatureError::Encoding);
         }
@@ -118,11 +112,8 @@ impl CosignatureVerifier {
 
 /// c2sp.org/signed-note: `SHA-256(key name || 0x0A || signature type || public key)[:4]`.
 fn key_id(name: &str, kind: u8, raw: &[u8; 32]) -> KeyId {
-    let digest = Sha256::new()
-        .chain_update(name)
-        .chain_update([b'\n', kind])
-        .chain_update(raw)
-        .finalize();
+    let digest =
+        Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(raw).finalize();
     KeyId([digest[0], digest[1], digest[2], digest[3]])
 }
 
@@ -139,10 +130,7 @@ mod tests {
     fn witness() -> (SigningKey, CosignatureVerifier) {
         let key = SigningKey::from_bytes(&[7; 32]);
         let public = PublicKey::from_raw_ed25519(key.verifying_key().as_bytes()).unwrap();
-        (
-            key,
-            CosignatureVerifier::new("witness.example", public).unwrap(),
-        )
+        (key, CosignatureVerifier::new("witness.example", public).unwrap())
     }
 
     fn cosigned(time: u64, signed_time: u64) -> SignedNote {
@@ -156,10 +144,7 @@ mod tests {
     #[test]
     fn a_cosignature_gives_its_time() {
         let (_, verifier) = witness();
-        assert_eq!(
-            verifier.verify(&cosigned(1_679_315_147, 1_679_315_147)),
-            Ok(1_679_315_147)
-        );
+        assert_eq!(verifier.verify(&cosigned(1_679_315_147, 1_679_315_147)), Ok(1_679_315_147));
     }
 
     #[test]
@@ -192,9 +177,6 @@ mod tests {
         }
         let vkey = "witness.example+00000000+".to_owned()
             + &STANDARD.encode([[4; 1].as_slice(), &raw].concat());
-        assert_eq!(
-            CosignatureVerifier::from_vkey(&vkey).unwrap_err(),
-            VkeyError::KeyId
-        );
+        assert_eq!(CosignatureVerifier::from_vkey(&vkey).unwrap_err(), VkeyError::KeyId);
     }
 }

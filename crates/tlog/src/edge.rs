@@ -41,10 +41,7 @@ impl Edge {
     /// The edge of the empty tree.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            size: 0,
-            roots: Vec::new(),
-        }
+        Self { size: 0, roots: Vec::new() }
     }
 
     /// An edge from its parts, as [`Edge::roots`] gave them.
@@ -61,10 +58,7 @@ impl Edge {
     pub fn load<R: TileReader>(reader: &R, size: u64) -> Result<Self, ProveError<R::Error>> {
         let mut roots = Vec::new();
         let mut begin = 0;
-        for height in (0..u64::BITS)
-            .rev()
-            .filter(|height| size >> height & 1 == 1)
-        {
+        for height in (0..u64::BITS).rev().filter(|height| size >> height & 1 == 1) {
             roots.push(node(reader, size, height, begin >> height)?);
             begin += 1 << height;
         }
@@ -100,11 +94,7 @@ impl Edge {
         let index = self.size;
         let mut hash = leaf;
         let mut height = 0;
-        new(NewHash {
-            level: 0,
-            index,
-            hash,
-        });
+        new(NewHash { level: 0, index, hash });
         // Adding one leaf carries through the one bits of the size as it does through the number.
         while index >> height & 1 == 1 {
             let Some(left) = self.roots.pop() else { break };
@@ -112,11 +102,7 @@ impl Edge {
             height += 1;
             if let (level, 0) = (height / TILE_HEIGHT, height % TILE_HEIGHT) {
                 #[expect(clippy::cast_possible_truncation, reason = "at most 64 / 8")]
-                new(NewHash {
-                    level: level as u8,
-                    index: index >> height,
-                    hash,
-                });
+                new(NewHash { level: level as u8, index: index >> height, hash });
             }
         }
         self.roots.push(hash);
@@ -134,11 +120,7 @@ impl Default for Edge {
 /// The root over perfect subtrees given largest first; `None` for no subtree.
 pub(crate) fn fold(roots: &[Hash]) -> Option<Hash> {
     let (last, rest) = roots.split_last()?;
-    Some(
-        rest.iter()
-            .rev()
-            .fold(*last, |right, left| node_hash(left, &right)),
-    )
+    Some(rest.iter().rev().fold(*last, |right, left| node_hash(left, &right)))
 }
 
 #[cfg(test)]
@@ -192,16 +174,10 @@ mod tests {
         // partial level 0 tile of width 112, one full level 1 tile, one partial level 1 tile of
         // width 17, and one partial level 2 tile of width 1".
         let count = |level| seen.iter().filter(|new| new.0 == level).count();
-        assert_eq!(
-            [count(0), count(1), count(2)],
-            [273 * 256 + 112, 256 + 17, 1]
-        );
+        assert_eq!([count(0), count(1), count(2)], [273 * 256 + 112, 256 + 17, 1]);
         for level in 0..3 {
             let indexes = seen.iter().filter(|new| new.0 == level).map(|new| new.1);
-            assert!(
-                indexes.eq(0..count(level) as u64),
-                "level {level} is filled in order"
-            );
+            assert!(indexes.eq(0..count(level) as u64), "level {level} is filled in order");
         }
     }
 

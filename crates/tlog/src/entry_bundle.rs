@@ -99,12 +99,9 @@ pub fn leaf(bundle: &[u8], position: u16) -> Result<&[u8], EntryBundleError> {
 
 /// Splits the first leaf off.
 fn split_first(bytes: &[u8]) -> Result<(&[u8], &[u8]), EntryBundleError> {
-    let (length, rest) = bytes
-        .split_first_chunk()
-        .ok_or(EntryBundleError::Truncated)?;
+    let (length, rest) = bytes.split_first_chunk().ok_or(EntryBundleError::Truncated)?;
     let length = usize::from(u16::from_be_bytes(*length));
-    rest.split_at_checked(length)
-        .ok_or(EntryBundleError::Truncated)
+    rest.split_at_checked(length).ok_or(EntryBundleError::Truncated)
 }
 
 #[cfg(test)]

@@ -133,16 +133,8 @@ mod tests {
         // rekor-tiles:tests/testdata/pki, under two names.
         let raw = hex::decode("444bc9c8d6468d7e81dc3008b83dc14e0f6b230574d0663c5e0e4553e2050d44");
         let raw = raw.unwrap().try_into().unwrap();
-        check_ed25519(
-            "rekor-local",
-            &raw,
-            "2AtEIMfG6Y41yK0tcwRTBS2tjhOrjKGIpDkHFgp65g0=",
-        );
-        check_ed25519(
-            "127.0.0.1",
-            &raw,
-            "JxxqA6EqqUkV5Pf3KpV9QKL06gXb2WCoJjN1jDMZ6sE=",
-        );
+        check_ed25519("rekor-local", &raw, "2AtEIMfG6Y41yK0tcwRTBS2tjhOrjKGIpDkHFgp65g0=");
+        check_ed25519("127.0.0.1", &raw, "JxxqA6EqqUkV5Pf3KpV9QKL06gXb2WCoJjN1jDMZ6sE=");
         let key_id = LogId::of_ed25519("rekor-local", &raw).key_id();
         assert_eq!(key_id.to_string(), "d80b4420");
         // The same key has another log ID in the other family.

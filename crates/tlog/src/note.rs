@@ -93,25 +93,15 @@ impl NoteSignature {
         if !is_key_name(name) {
             return Err(NoteError::KeyName);
         }
-        Ok(Self {
-            name: name.to_owned(),
-            key_id,
-            signature,
-        })
+        Ok(Self { name: name.to_owned(), key_id, signature })
     }
 
     /// Reads one line, without its newline.
     pub fn parse(line: &str) -> Result<Self, NoteError> {
-        let line = line
-            .strip_prefix("\u{2014} ")
-            .ok_or(NoteError::SignatureLine)?;
+        let line = line.strip_prefix("\u{2014} ").ok_or(NoteError::SignatureLine)?;
         let (name, base64) = line.split_once(' ').ok_or(NoteError::SignatureLine)?;
-        let decoded = STANDARD
-            .decode(base64)
-            .map_err(|_| NoteError::SignatureLine)?;
-        let (key_id, signature) = decoded
-            .split_first_chunk()
-            .ok_or(NoteError::SignatureLine)?;
+        let decoded = STANDARD.decode(base64).map_err(|_| NoteError::SignatureLine)?;
+        let (key_id, signature) = decoded.split_first_chunk().ok_or(NoteError::SignatureLine)?;
         if signature.is_empty() {
             return Err(NoteError::SignatureLine);
         }
@@ -148,10 +138,7 @@ impl SignedNote {
     /// A note from a text and its first signature.
     pub fn new(text: &str, signature: NoteSignature) -> Result<Self, NoteError> {
         check_text(text)?;
-        Ok(Self {
-            text: text.to_owned(),
-            signatures: vec![signature],
-        })
+        Ok(Self { text: text.to_owned(), signatures: vec![signature] })
     }
 
     /// Reads a signed note.
@@ -168,10 +155,7 @@ impl SignedNote {
             return Err(NoteError::TooManySignatures);
         }
         let signatures = lines.split('\n').map(NoteSignature::parse);
-        Ok(Self {
-            text: text.to_owned(),
-            signatures: signatures.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { text: text.to_owned(), signatures: signatures.collect::<Result<_, _>>()? })
     }
 
     /// The signed bytes: the text with its last newline, without the blank line.
@@ -217,9 +201,7 @@ impl SignedNote {
 impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        self.signatures
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 

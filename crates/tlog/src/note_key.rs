@@ -56,11 +56,7 @@ impl NoteVerifier {
             return Err(NoteError::KeyName);
         }
         let log_id = LogId::of_key(name, &key);
-        Ok(Self {
-            name: name.to_owned(),
-            log_id,
-            key,
-        })
+        Ok(Self { name: name.to_owned(), log_id, key })
     }
 
     /// Reads `name+id+key`, an Ed25519 or ECDSA verifier key.
@@ -92,12 +88,7 @@ impl NoteVerifier {
             (None, KeyKind::Rsa(_)) => return None,
             (None, _) => [&[TYPE_ECDSA], self.key.spki_der()].concat(),
         };
-        Some(format!(
-            "{}+{}+{}",
-            self.name,
-            self.key_id(),
-            STANDARD.encode(key)
-        ))
+        Some(format!("{}+{}+{}", self.name, self.key_id(), STANDARD.encode(key)))
     }
 
     /// The key name.
@@ -128,9 +119,7 @@ impl NoteVerifier {
     /// the others over its hash.
     #[must_use]
     pub fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
-        self.key
-            .verify(note_hash(self.key.kind()), text, signature)
-            .is_ok()
+        self.key.verify(note_hash(self.key.kind()), text, signature).is_ok()
     }
 }
 
@@ -182,12 +171,7 @@ impl NoteSigner {
 
 impl fmt::Debug for NoteSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "NoteSigner({}+{})",
-            self.verifier.name,
-            self.verifier.key_id()
-        )
+        write!(f, "NoteSigner({}+{})", self.verifier.name, self.verifier.key_id())
     }
 }
 
@@ -196,9 +180,7 @@ pub(crate) fn split_vkey(vkey: &str) -> Result<(&str, KeyId, u8, Vec<u8>), VkeyE
     let mut parts = vkey.splitn(3, '+');
     let mut part = || parts.next().ok_or(VkeyError::Encoding);
     let (name, key_id, key) = (part()?, part()?, part()?);
-    let lower = key_id
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let lower = key_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if key_id.len() != 8 || !lower || !is_key_name(name) {
         return Err(VkeyError::Encoding);
     }
@@ -209,10 +191,7 @@ pub(crate) fn split_vkey(vkey: &str) -> Result<(&str, KeyId, u8, Vec<u8>), VkeyE
 }
 
 fn is_ecdsa(kind: KeyKind) -> bool {
-    matches!(
-        kind,
-        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521
-    )
+    matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521)
 }
 
 fn note_hash(kind: KeyKind) -> HashAlgorithm {
@@ -229,10 +208,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_verifier_keys() {
-        assert_eq!(
-            NoteVerifier::from_vkey(VKEY).unwrap().to_vkey().as_deref(),
-            Some(VKEY)
-        );
+        assert_eq!(NoteVerifier::from_vkey(VKEY).unwrap().to_vkey().as_deref(), Some(VKEY));
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521] {
             let signer = NoteSigner::new("log", SigningKey::generate(kind)).unwrap();
             let vkey = signer.verifier().to_vkey().unwrap();
@@ -250,14 +226,8 @@ mod tests {
             (&VKEY.replace("d80b4420", "+80b4420"), VkeyError::Encoding),
             (&VKEY.replace("d80b4420", "d80b442"), VkeyError::Encoding),
             (&VKEY.replace("d80b4420", "d80b4421"), VkeyError::KeyId),
-            (
-                &VKEY.replace("rekor-local", "rekor local"),
-                VkeyError::Encoding,
-            ),
-            (
-                &VKEY.replace("rekor-local", "rekor-locaL"),
-                VkeyError::KeyId,
-            ),
+            (&VKEY.replace("rekor-local", "rekor local"), VkeyError::Encoding),
+            (&VKEY.replace("rekor-local", "rekor-locaL"), VkeyError::KeyId),
             (&VKEY.replace("+AU", "+BU"), VkeyError::Type),
             (&VKEY[..VKEY.len() - 4], VkeyError::Value),
             (&VKEY[..VKEY.len() - 1], VkeyError::Encoding),
@@ -268,18 +238,10 @@ mod tests {
 
     #[test]
     fn a_signer_is_verified_by_its_own_side_only() {
-        for kind in [
-            KeyKind::Ed25519,
-            KeyKind::EcdsaP256,
-            KeyKind::EcdsaP384,
-            KeyKind::Rsa(2048),
-        ] {
+        for kind in [KeyKind::Ed25519, KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa(2048)] {
             let signer = NoteSigner::new("log.example", SigningKey::generate(kind)).unwrap();
             let note = SignedNote::new("text\n", signer.sign("text\n").unwrap()).unwrap();
-            assert_eq!(
-                note.verify(signer.verifier()).unwrap().name(),
-                "log.example"
-            );
+            assert_eq!(note.verify(signer.verifier()).unwrap().name(), "log.example");
             // Same name, other key: its lines are unknown, and so ignored.
             let other = NoteSigner::new("log.example", SigningKey::generate(kind)).unwrap();
             assert_eq!(note.verify(other.verifier()), Err(NoteError::UnknownKey));

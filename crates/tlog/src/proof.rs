@@ -75,20 +75,12 @@ pub fn verify_consistency(
     }
     if old_size == new_size {
         check_length(proof, 0)?;
-        return if old_root == new_root {
-            Ok(())
-        } else {
-            Err(ProofError::RootMismatch)
-        };
+        return if old_root == new_root { Ok(()) } else { Err(ProofError::RootMismatch) };
     }
     // Every tree begins with the empty one.
     if old_size == 0 {
         check_length(proof, 0)?;
-        return if *old_root == empty_root() {
-            Ok(())
-        } else {
-            Err(ProofError::OldRootMismatch)
-        };
+        return if *old_root == empty_root() { Ok(()) } else { Err(ProofError::OldRootMismatch) };
     }
     // The walk begins at the largest subtree that ends the old tree.
     let shift = old_size.trailing_zeros();
@@ -135,10 +127,7 @@ fn path_length(index: u64, last: u64) -> (usize, usize) {
 
 fn check_length(proof: &[Hash], expected: usize) -> Result<(), ProofError> {
     if proof.len() != expected {
-        return Err(ProofError::WrongLength {
-            expected,
-            found: proof.len(),
-        });
+        return Err(ProofError::WrongLength { expected, found: proof.len() });
     }
     Ok(())
 }

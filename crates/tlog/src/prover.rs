@@ -161,10 +161,7 @@ impl Prover {
         let length = end - begin;
         let mut roots = Vec::new();
         let mut at = begin;
-        for height in (0..u64::BITS)
-            .rev()
-            .filter(|height| length >> height & 1 == 1)
-        {
+        for height in (0..u64::BITS).rev().filter(|height| length >> height & 1 == 1) {
             roots.push(self.node(reader, size, height, at >> height)?);
             at += 1 << height;
         }
@@ -190,16 +187,11 @@ impl Prover {
         }
         let tile = TilePath::in_tree(key.0, key.1, size).ok_or(ProveError::IndexOutOfRange)?;
         self.keep(reader, tile)?;
-        self.kept(key, inner, place)
-            .ok_or(ProveError::ShortTile { tile })
+        self.kept(key, inner, place).ok_or(ProveError::ShortTile { tile })
     }
 
     fn kept(&self, key: (u8, u64), inner: u32, place: usize) -> Option<Hash> {
-        self.tiles
-            .get(&key)?
-            .get(inner as usize)?
-            .get(place)
-            .copied()
+        self.tiles.get(&key)?.get(inner as usize)?.get(place).copied()
     }
 
     /// Reads a tile, and computes the inner hashes that are not there yet.
@@ -208,13 +200,8 @@ impl Prover {
         reader: &R,
         tile: TilePath,
     ) -> Result<(), ProveError<R::Error>> {
-        let bytes = reader
-            .read_tile(&tile)
-            .map_err(|source| ProveError::Read { tile, source })?;
-        let bytes = bytes
-            .as_ref()
-            .get(..tile.bytes())
-            .ok_or(ProveError::ShortTile { tile })?;
+        let bytes = reader.read_tile(&tile).map_err(|source| ProveError::Read { tile, source })?;
+        let bytes = bytes.as_ref().get(..tile.bytes()).ok_or(ProveError::ShortTile { tile })?;
         let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
         if self.tiles.len() >= MAX_KEPT_TILES {
             self.tiles.clear();
@@ -281,10 +268,7 @@ pub struct NoSuchTile;
 impl MemoryTiles {
     /// Adds a hash to the end of its tile.
     pub fn push(&mut self, new: NewHash) {
-        let tile = self
-            .tiles
-            .entry((new.level, new.index >> TILE_HEIGHT))
-            .or_default();
+        let tile = self.tiles.entry((new.level, new.index >> TILE_HEIGHT)).or_default();
         tile.extend_from_slice(&new.hash);
     }
 
@@ -302,13 +286,7 @@ impl TileReader for MemoryTiles {
     type Error = NoSuchTile;
 
     fn read_tile(&self, tile: &TilePath) -> Result<Vec<u8>, NoSuchTile> {
-        let bytes = self
-            .tiles
-            .get(&(tile.level(), tile.index()))
-            .ok_or(NoSuchTile)?;
-        bytes
-            .get(..tile.bytes())
-            .map(<[u8]>::to_vec)
-            .ok_or(NoSuchTile)
+        let bytes = self.tiles.get(&(tile.level(), tile.index())).ok_or(NoSuchTile)?;
+        bytes.get(..tile.bytes()).map(<[u8]>::to_vec).ok_or(NoSuchTile)
     }
 }

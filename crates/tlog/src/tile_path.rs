@@ -59,11 +59,7 @@ impl TilePath {
     /// above 256.
     #[must_use]
     pub fn new(level: u8, index: u64, width: u16) -> Option<Self> {
-        (level <= MAX_LEVEL && is_width(width)).then_some(Self {
-            level,
-            index,
-            width,
-        })
+        (level <= MAX_LEVEL && is_width(width)).then_some(Self { level, index, width })
     }
 
     /// The tile as a tree of `size` leaves has it: full, partial, or `None` when it is empty.
@@ -109,10 +105,7 @@ impl TilePath {
     /// The same tile when it is full.
     #[must_use]
     pub fn full(&self) -> Self {
-        Self {
-            width: TILE_WIDTH,
-            ..*self
-        }
+        Self { width: TILE_WIDTH, ..*self }
     }
 
     /// The size of the tile in bytes.
@@ -156,10 +149,7 @@ impl EntryBundlePath {
     /// The same bundle when it is full.
     #[must_use]
     pub fn full(&self) -> Self {
-        Self {
-            width: TILE_WIDTH,
-            ..*self
-        }
+        Self { width: TILE_WIDTH, ..*self }
     }
 }
 
@@ -170,15 +160,9 @@ impl FromStr for TilePath {
         let rest = path.strip_prefix("tile/").ok_or(TilePathError::Prefix)?;
         let (level, rest) = rest.split_once('/').ok_or(TilePathError::Prefix)?;
         let level = parse_number(level, 2).filter(|level| *level <= u16::from(MAX_LEVEL));
-        let level = level
-            .and_then(|level| u8::try_from(level).ok())
-            .ok_or(TilePathError::Level)?;
+        let level = level.and_then(|level| u8::try_from(level).ok()).ok_or(TilePathError::Level)?;
         let (index, width) = parse_index(rest)?;
-        Ok(Self {
-            level,
-            index,
-            width,
-        })
+        Ok(Self { level, index, width })
     }
 }
 
@@ -186,9 +170,7 @@ impl FromStr for EntryBundlePath {
     type Err = TilePathError;
 
     fn from_str(path: &str) -> Result<Self, TilePathError> {
-        let rest = path
-            .strip_prefix("tile/entries/")
-            .ok_or(TilePathError::Prefix)?;
+        let rest = path.strip_prefix("tile/entries/").ok_or(TilePathError::Prefix)?;
         let (index, width) = parse_index(rest)?;
         Ok(Self { index, width })
     }
@@ -196,12 +178,7 @@ impl FromStr for EntryBundlePath {
 
 impl fmt::Display for TilePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "tile/{}/{}",
-            self.level,
-            format_index(self.index, self.width)
-        )
+        write!(f, "tile/{}/{}", self.level, format_index(self.index, self.width))
     }
 }
 
@@ -278,9 +255,7 @@ fn is_width(width: u16) -> bool {
 
 /// The number of hashes that a tile has in a tree of `size` leaves.
 fn width_in_tree(level: u8, index: u64, size: u64) -> u16 {
-    let hashes = size
-        .checked_shr(TILE_HEIGHT * u32::from(level))
-        .unwrap_or(0);
+    let hashes = size.checked_shr(TILE_HEIGHT * u32::from(level)).unwrap_or(0);
     let before = index.saturating_mul(u64::from(TILE_WIDTH));
     let width = hashes.saturating_sub(before).min(u64::from(TILE_WIDTH));
     u16::try_from(width).unwrap_or(TILE_WIDTH)
@@ -293,10 +268,7 @@ mod tests {
     #[track_caller]
     fn check(path: &str, expected: Result<(u8, u64, u16), TilePathError>) {
         let parsed: Result<TilePath, _> = path.parse();
-        assert_eq!(
-            parsed.map(|tile| (tile.level, tile.index, tile.width)),
-            expected
-        );
+        assert_eq!(parsed.map(|tile| (tile.level, tile.index, tile.width)), expected);
         if let Ok(tile) = parsed {
             assert_eq!(tile.to_string(), path);
         }
@@ -349,10 +321,7 @@ mod tests {
             ("tile/0/x1/000", IndexEncoding),
             ("tile/0/1234067", IndexEncoding),
             ("tile/0/x018/x446/x744/x073/x709/x551/616", IndexEncoding),
-            (
-                "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
-                IndexEncoding,
-            ),
+            ("tile/0/x999/x999/x999/x999/x999/x999/x999/999", IndexEncoding),
             ("tile/0/../000", IndexEncoding),
             ("tile/0/000.p", IndexEncoding),
             ("tile/0/000 ", IndexEncoding),
@@ -378,12 +347,7 @@ mod tests {
             let bundle: EntryBundlePath = path.parse().unwrap();
             assert_eq!(bundle.to_string(), path);
         }
-        for path in [
-            "tile/entries/0",
-            "tile/0/000",
-            "tile/entries/000.p/256",
-            "tile/data/000",
-        ] {
+        for path in ["tile/entries/0", "tile/0/000", "tile/entries/000.p/256", "tile/data/000"] {
             path.parse::<EntryBundlePath>().unwrap_err();
         }
     }
@@ -404,20 +368,13 @@ mod tests {
         // tlog-tiles: "a tree of size 70,000 will be represented by 273 full level 0 tiles, one
         // partial level 0 tile of width 112, one full level 1 tile, one partial level 1 tile of
         // width 17, and one partial level 2 tile of width 1".
-        let names: Vec<_> = TilePath::partials(70_000)
-            .map(|tile| tile.to_string())
-            .collect();
-        assert_eq!(
-            names,
-            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-        );
+        let names: Vec<_> = TilePath::partials(70_000).map(|tile| tile.to_string()).collect();
+        assert_eq!(names, ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
         assert!(TilePath::in_tree(0, 272, 70_000).unwrap().is_full());
         assert_eq!(TilePath::in_tree(0, 274, 70_000), None);
         // tlog-tiles: "a tree of size 256 will be represented by a full level 0 tile and a partial
         // level 1 tile of width 1".
-        let names: Vec<_> = TilePath::partials(256)
-            .map(|tile| tile.to_string())
-            .collect();
+        let names: Vec<_> = TilePath::partials(256).map(|tile| tile.to_string()).collect();
         assert_eq!(names, ["tile/1/000.p/1"]);
         assert_eq!(TilePath::partials(0).count(), 0);
         assert_eq!(TilePath::partials(u64::MAX).count(), 8);

@@ -32,10 +32,7 @@ struct Stored(Vec<tlog_tiles::Hash>);
 
 impl tlog_tiles::HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
-        Ok(indexes
-            .iter()
-            .map(|index| self.0[usize::try_from(*index).unwrap()])
-            .collect())
+        Ok(indexes.iter().map(|index| self.0[usize::try_from(*index).unwrap()]).collect())
     }
 }
 
@@ -77,10 +74,7 @@ impl Trees {
     fn check_inclusion(&self, index: u64, size: u64) {
         let proof = inclusion_proof(&self.tiles, index, size).unwrap();
         let theirs = tlog_tiles::prove_record(size, index, &self.stored).unwrap();
-        assert!(
-            proof.iter().eq(theirs.iter().map(|hash| &hash.0)),
-            "{index} of {size}"
-        );
+        assert!(proof.iter().eq(theirs.iter().map(|hash| &hash.0)), "{index} of {size}");
         let root = self.root(size);
         verify_inclusion(&self.leaf(index), index, size, &proof, &root).unwrap();
     }
@@ -89,10 +83,7 @@ impl Trees {
     fn check_consistency(&self, old: u64, new: u64) {
         let proof = consistency_proof(&self.tiles, old, new).unwrap();
         let theirs = tlog_tiles::prove_tree(new, old, &self.stored).unwrap();
-        assert!(
-            proof.iter().eq(theirs.iter().map(|hash| &hash.0)),
-            "{old} to {new}"
-        );
+        assert!(proof.iter().eq(theirs.iter().map(|hash| &hash.0)), "{old} to {new}");
         verify_consistency(old, &self.root(old), new, &self.root(new), &proof).unwrap();
     }
 }
@@ -105,11 +96,7 @@ fn roots_and_inclusion_proofs_are_those_of_rs_merkle() {
         assert_eq!(tree.root(), Some(trees.roots[size]));
         for index in 0..size {
             let proof = inclusion_proof(&trees.tiles, index as u64, size as u64).unwrap();
-            assert_eq!(
-                tree.proof(&[index]).proof_hashes(),
-                proof,
-                "{index} of {size}"
-            );
+            assert_eq!(tree.proof(&[index]).proof_hashes(), proof, "{index} of {size}");
         }
     }
 }
@@ -195,15 +182,9 @@ fn a_prover_refuses_what_is_not_in_the_tree() {
     let out_of_range = Err(ProveError::IndexOutOfRange);
     assert_eq!(inclusion_proof(&trees.tiles, 0, 0), out_of_range);
     assert_eq!(inclusion_proof(&trees.tiles, 300, 300), out_of_range);
-    assert_eq!(
-        consistency_proof(&trees.tiles, 2, 1),
-        Err(ProveError::SizesDecrease)
-    );
+    assert_eq!(consistency_proof(&trees.tiles, 2, 1), Err(ProveError::SizesDecrease));
     let missing = inclusion_proof(&trees.tiles, 300, 301);
-    assert!(
-        matches!(missing, Err(ProveError::Read { .. })),
-        "{missing:?}"
-    );
+    assert!(matches!(missing, Err(ProveError::Read { .. })), "{missing:?}");
 }
 
 /// Serves every tile too short.
@@ -221,10 +202,7 @@ impl TileReader for Short {
 #[test]
 fn a_short_tile_makes_no_proof() {
     let proof = inclusion_proof(&Short, 0, 300);
-    assert!(
-        matches!(proof, Err(ProveError::ShortTile { .. })),
-        "{proof:?}"
-    );
+    assert!(matches!(proof, Err(ProveError::ShortTile { .. })), "{proof:?}");
 }
 
 #[test]
@@ -251,15 +229,30 @@ fn a_proof_of_any_other_length_is_refused() {
 fn refuse_other_lengths(proof: &[Hash], verify: &dyn Fn(&[Hash]) -> Result<(), ProofError>) {
     verify(proof).unwrap();
     let longer = [proof, &[[0; 32]]].concat();
-    assert!(matches!(
-        verify(&longer),
-        Err(ProofError::WrongLength { .. })
-    ));
+    assert!(matches!(verify(&longer), Err(ProofError::WrongLength { .. })));
     if let Some((_, shorter)) = proof.split_last() {
-        assert!(matches!(
-            verify(shorter),
-            Err(ProofError::WrongLength { .. })
-        ));
+        assert!(matches!(verify(shorter), Err(ProofError::WrongLength { .. })));
+    }
+}
+
+#[test]
+fn a_consistency_proof_binds_both_roots() {
+    let trees = Trees::grown_to(40);
+    for new in 2..=40 {
+        for old in 1..new {
+            let proof = consistency_proof(&trees.tiles, old, new).unwrap();
+            let (old_root, new_root) = (trees.root(old), trees.root(new));
+            let forged = verify_consistency(old, &[7; 32], new, &new_root, &proof);
+            // A perfect old tree is where the proof begins, so a forged root leads elsewhere.
+            let expected = if old.is_power_of_two() {
+                ProofError::RootMismatch
+            } else {
+                ProofError::OldRootMismatch
+            };
+            assert_eq!(forged, Err(expected), "{old} to {new}");
+            let forged = verify_consistency(old, &old_root, new, &[7; 32], &proof);
+            assert_eq!(forged, Err(ProofError::RootMismatch), "{old} to {new}");
+        }
     }
 }
 
@@ -279,15 +272,9 @@ fn the_edges_of_verification_have_their_own_words() {
     assert_eq!(index, Err(ProofError::IndexOutOfRange));
     // The largest sizes there are do not overflow.
     let wrong = verify_inclusion(&other, u64::MAX - 1, u64::MAX, &[], &other);
-    assert!(
-        matches!(wrong, Err(ProofError::WrongLength { expected: 63, .. })),
-        "{wrong:?}"
-    );
+    assert!(matches!(wrong, Err(ProofError::WrongLength { expected: 63, .. })), "{wrong:?}");
     let wrong = verify_consistency(1, &other, u64::MAX, &other, &[]);
-    assert!(
-        matches!(wrong, Err(ProofError::WrongLength { expected: 64, .. })),
-        "{wrong:?}"
-    );
+    assert!(matches!(wrong, Err(ProofError::WrongLength { expected: 64, .. })), "{wrong:?}");
 }
 
 proptest! {

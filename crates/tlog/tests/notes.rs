@@ -8,9 +8,7 @@ use signed_note::{Note, StandardVerifier, VerifierList};
 #[test]
 fn another_implementation_verifies_our_checkpoint() {
     let signer = NoteSigner::new("log.example", SigningKey::generate(KeyKind::Ed25519)).unwrap();
-    let ours = Checkpoint::new("log.example", 70_000, [7; 32])
-        .sign(&signer)
-        .unwrap();
+    let ours = Checkpoint::new("log.example", 70_000, [7; 32]).sign(&signer).unwrap();
     let theirs = Note::from_bytes(ours.to_string().as_bytes()).unwrap();
     let vkey = signer.verifier().to_vkey().unwrap();
     let known = VerifierList::new(vec![Box::new(StandardVerifier::new(&vkey).unwrap())]);
