@@ -122,15 +122,34 @@ impl Acceptance {
             let certificate = Certificate::from_der(der);
             path.push(certificate.map_err(|_| Refusal::Certificate(at + 1))?);
         }
-        let last = path.last().unwrap_or(leaf);
-        if path.is_empty() || !self.roots.contains(last) {
-            let root = self.roots.iter().find(|root| root.subject_der() == last.issuer_der());
-            path.push(root.ok_or(Refusal::UnknownRoot)?.clone());
-        }
-        chain::verify_path(&path, Purpose::CodeSigning)?;
+        let path = self.verified(leaf, path)?;
         let path: Arc<[Certificate]> = path.into();
         self.paths().remember(name, &path);
         Ok(path)
+    }
+
+    /// The path with a root of ours at its end, its signatures checked.
+    fn verified(
+        &self,
+        leaf: &Certificate,
+        path: Vec<Certificate>,
+    ) -> Result<Vec<Certificate>, Refusal> {
+        if path.last().is_some_and(|last| self.roots.contains(last)) {
+            chain::verify_path(&path, Purpose::CodeSigning)?;
+            return Ok(path);
+        }
+        // An authority that changes its root may keep its name, so there can be several.
+        let last = path.last().unwrap_or(leaf);
+        let named = |root: &&Certificate| names(last, root);
+        let mut refusal = Refusal::UnknownRoot;
+        for root in self.roots.iter().filter(named).filter(|_| !last.is_self_issued()) {
+            let whole = [&path[..], std::slice::from_ref(root)].concat();
+            match chain::verify_path(&whole, Purpose::CodeSigning) {
+                Ok(()) => return Ok(whole),
+                Err(error) => refusal = error.into(),
+            }
+        }
+        Err(refusal)
     }
 
     fn paths(&self) -> std::sync::MutexGuard<'_, Paths> {
@@ -152,8 +171,17 @@ impl Paths {
     }
 }
 
+/// Whether `certificate` says that `root` has issued it.
+fn names(certificate: &Certificate, root: &Certificate) -> bool {
+    let same_key = match (certificate.authority_key_id(), root.subject_key_id()) {
+        (Some(named), Some(has)) => named == has,
+        _ => true,
+    };
+    same_key && certificate.issuer_der() == root.subject_der()
+}
+
 /// What the path depends on: the certificates as submitted, and, where the root was left out, the
-/// name by which it is found.
+/// names by which it is found.
 fn name_of(leaf: &Certificate, above: &[Vec<u8>]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for der in above {
@@ -162,6 +190,7 @@ fn name_of(leaf: &Certificate, above: &[Vec<u8>]) -> [u8; 32] {
     }
     if above.is_empty() {
         hash.update(leaf.issuer_der());
+        hash.update(leaf.authority_key_id().unwrap_or_default());
     }
     hash.finalize().into()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 
@@ -18,6 +18,8 @@ use crate::stored::fingerprint;
 pub(crate) struct Issuers {
     dir: PathBuf,
     known: RwLock<HashMap<[u8; 32], Bytes>>,
+    /// A path has one writer at a time.
+    writing: Mutex<()>,
 }
 
 impl Issuers {
@@ -31,7 +33,7 @@ impl Issuers {
                 known.insert(name, der);
             }
         }
-        Ok(Self { dir, known: RwLock::new(known) })
+        Ok(Self { dir, known: RwLock::new(known), writing: Mutex::default() })
     }
 
     /// The certificate with this fingerprint.
@@ -45,6 +47,7 @@ impl Issuers {
     /// c2sp.org/static-ct-api, "Issuers": each issuer "MUST be available … before the SCT is
     /// returned".
     pub(crate) fn add(&self, certificates: &[Certificate]) -> io::Result<()> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for certificate in certificates {
             let name = fingerprint(certificate);
             if self.get(&name).is_some() {

@@ -120,6 +120,11 @@ impl Server {
         }
     }
 
+    /// Signs the checkpoint again, if it is half a day old. [`Server::upkeep`] does it by itself.
+    pub async fn keep_young(&self) {
+        renew(&self.log, &*self.clock).await;
+    }
+
     /// Ends it. Every SCT that was given is kept already.
     pub fn close(self) {
         self.log.close();

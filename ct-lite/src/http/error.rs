@@ -78,3 +78,25 @@ impl From<FindError> for ApiError {
         Self::internal(&error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: AppendError, status: u16, again: bool) {
+        let response = ApiError::from(SubmitError::from(error)).into_response();
+        assert_eq!(response.status().as_u16(), status, "{error}");
+        assert_eq!(response.headers().contains_key(header::RETRY_AFTER), again, "{error}");
+    }
+
+    #[test]
+    fn each_state_of_the_log_has_its_status() {
+        check(AppendError::Pushback, 429, true);
+        check(AppendError::NoSpace, 503, true);
+        check(AppendError::Closed, 503, true);
+        check(AppendError::TooLarge, 413, false);
+        check(AppendError::ReadOnly, 500, false);
+        check(AppendError::Unreadable, 500, false);
+    }
+}
