@@ -57,8 +57,9 @@ pub fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a folder durable.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
-    fault::step("sync folder")?;
-    File::open(path)?.sync_all()
+    let folder = File::open(path)?;
+    // A failed sync must not be tried again, so it is never told as "no space left".
+    fault::step("sync folder").and_then(|()| folder.sync_all()).map_err(io::Error::other)
 }
 
 /// Puts the bytes under their name. The name is durable after [`sync_dir`] of the folder, so that

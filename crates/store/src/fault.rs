@@ -26,6 +26,8 @@ pub(crate) mod testing {
         Dead,
         /// The disk is full at this one step.
         NoSpace,
+        /// The disk is full at this step, and after so many more nothing works.
+        NoSpaceThenDead(u64),
         /// This one step fails as an I/O error.
         Broken,
     }
@@ -54,6 +56,10 @@ pub(crate) mod testing {
             Some((0, After::Dead)) => Err(io::Error::other("the process is dead")),
             Some((0, After::NoSpace)) => {
                 LEFT.set(None);
+                Err(io::Error::from(io::ErrorKind::StorageFull))
+            }
+            Some((0, After::NoSpaceThenDead(more))) => {
+                LEFT.set(Some((more, After::Dead)));
                 Err(io::Error::from(io::ErrorKind::StorageFull))
             }
             Some((0, After::Broken)) => {

@@ -149,15 +149,21 @@ impl<'a> Check<'a> {
         for bundle in 0..newest.size.div_ceil(256) {
             let end = newest.size.min((bundle + 1) * 256);
             let Some(leaves) = self.bundle(bundle, end, first, &leaves) else { return };
-            for leaf in leaves {
-                self.leaf(&leaf, bundle);
+            leaves.iter().for_each(|leaf| self.time(leaf, bundle));
+            let mut hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf.hash()).collect();
+            if end % 256 == 0 {
+                let must = bundle * 256 < first || end <= self.report.published;
+                self.settle(bundle, &mut hashes, must);
+            }
+            for hash in hashes {
+                let derived = &mut self.derived;
+                self.edge.append_hash(hash, |new| derived.push(new));
                 for (path, root) in checkpoints.remove(&self.edge.size()).unwrap_or_default() {
                     if root != self.edge.root() {
                         self.find(path, Problem::Root);
                     }
                 }
             }
-            self.hashes(bundle, first);
         }
         self.upper_tiles(first);
         self.partials();
@@ -247,21 +253,40 @@ impl<'a> Check<'a> {
         None
     }
 
-    fn leaf(&mut self, leaf: &Leaf, bundle: u64) {
+    fn time(&mut self, leaf: &Leaf, bundle: u64) {
         if self.last_time.is_some_and(|last| leaf.time < last) {
             self.find(self.tiles.path(Piece::Margin(bundle)), Problem::TimeGoesBack);
         }
         self.last_time = Some(leaf.time);
-        let derived = &mut self.derived;
-        self.edge.append_hash(leaf_hash(&leaf.bytes), |new| derived.push(new));
     }
 
-    /// The level 0 tile over a bundle.
-    fn hashes(&mut self, bundle: u64, first: u64) {
-        if self.edge.size() % 256 == 0 {
-            let must = bundle * 256 < first || self.edge.size() <= self.report.published;
-            self.tile(0, bundle, must);
+    /// A bundle and the tile over it must agree. Where they do not, the tile above knows which of
+    /// them is right, and the check goes on with that one; without it, both are named.
+    fn settle(&mut self, bundle: u64, hashes: &mut Vec<Hash>, must: bool) {
+        let piece = Piece::Tile { level: 0, index: bundle };
+        let Some(stored) = self.stored(piece, must) else { return };
+        if stored == hashes.as_flattened() {
+            return;
         }
+        let above = self.stored_above(bundle);
+        if above.is_none_or(|above| above != root_of(hashes)) {
+            self.find(self.tiles.path(Piece::Bundle(bundle)), Problem::Damaged);
+        }
+        let (stored, rest) = stored.as_chunks();
+        if rest.is_empty() && stored.len() == 256 && above == Some(root_of(stored)) {
+            *hashes = stored.to_vec();
+        } else {
+            self.find(self.tiles.path(piece), Problem::Damaged);
+        }
+    }
+
+    /// What the tile above says of a full tile at level 0, from its file or its partial copy.
+    fn stored_above(&self, bundle: u64) -> Option<Hash> {
+        let mut paths = vec![self.tiles.path(Piece::Tile { level: 1, index: bundle / 256 })];
+        let partial = TilePath::in_tree(1, bundle / 256, self.report.published);
+        paths.extend(partial.map(|path| self.dir.join("tree").join(path.to_string())));
+        let bytes = paths.iter().find_map(|path| fs::read(path).ok())?;
+        bytes.as_chunks().0.get(usize::try_from(bundle % 256).ok()?).copied()
     }
 
     fn upper_tiles(&mut self, first: u64) {
@@ -312,6 +337,15 @@ impl<'a> Check<'a> {
             Err(_) => self.find(path, Problem::Missing),
         }
     }
+}
+
+/// The root over the hashes of a full tile.
+fn root_of(hashes: &[Hash]) -> Hash {
+    let mut edge = Edge::new();
+    for hash in hashes {
+        edge.append_hash(*hash, |_| {});
+    }
+    edge.root()
 }
 
 /// The leaves that the journal still has.

@@ -13,10 +13,6 @@ use crate::segment::{self, SEGMENT_HEADER};
 use crate::tiles::is_full_disk;
 use crate::{durable, fault};
 
-/// A segment of this size is closed, and the next record begins a new one. Small, because a start
-/// reads the one or two segments that are left.
-const SEGMENT_BYTES: u64 = 8 << 20;
-
 /// Why the journal does not open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -78,7 +74,13 @@ struct TooLarge;
 
 impl FileJournal {
     /// Goes on with a journal as it was found: drops a torn tail, durably, before anything else.
-    pub(crate) fn resume(dir: &Path, found: &Scan) -> Result<Self, JournalError> {
+    ///
+    /// A segment of `segment_bytes` is closed, and the next record begins a new one.
+    pub(crate) fn resume(
+        dir: &Path,
+        found: &Scan,
+        segment_bytes: u64,
+    ) -> Result<Self, JournalError> {
         if let Some(torn) = &found.torn {
             tracing::warn!(
                 file = %torn.path.display(),
@@ -98,13 +100,7 @@ impl FileJournal {
             }
         };
         let state = State { segments: found.segments.clone(), file, stopped: false };
-        Ok(Self { dir: dir.to_path_buf(), state: Mutex::new(state), segment_bytes: SEGMENT_BYTES })
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_segment_bytes(mut self, bytes: u64) -> Self {
-        self.segment_bytes = bytes;
-        self
+        Ok(Self { dir: dir.to_path_buf(), state: Mutex::new(state), segment_bytes })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

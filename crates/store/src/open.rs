@@ -33,13 +33,16 @@ pub struct LogConfig {
     pub memory: Option<PathBuf>,
     /// How much the log takes on at once.
     pub limits: Limits,
+    /// When a segment of the journal is closed. Default 8 MiB: a start reads the one or two
+    /// segments that are left.
+    pub segment_bytes: u64,
 }
 
 impl LogConfig {
     /// A log that must exist, without memory, with the default limits.
     #[must_use]
     pub fn new(signer: Arc<dyn CheckpointSigner>, clock: Arc<dyn Clock>) -> Self {
-        Self { signer, clock, create: None, memory: None, limits: Limits::default() }
+        Self { signer, clock, create: None, memory: None, limits: Limits::default(), segment_bytes: 8 << 20 }
     }
 
     /// Creates the log, with this first leaf, where there is none.
@@ -217,7 +220,8 @@ pub(crate) fn open(dir: &Path, mut config: LogConfig) -> Result<Opened, OpenErro
     let recovered =
         recover(&machine, records, &promises).map_err(|error| OpenError::refused(dir, error))?;
     let published = published_size(&promises, &recovered.promised);
-    start(&layout, machine, &found, recovered.shared, published, lock, None)
+    let start = Start { layout: &layout, found: &found, lock, segment_bytes: config.segment_bytes };
+    start.run(machine, recovered.shared, published, None)
 }
 
 /// A log that has never answered anyone: created from nothing, or again after a creation that did
@@ -251,44 +255,62 @@ fn create_log(
     }
     let machine = dry_machine(layout, &config);
     let shared = Shared::of_new_log(Arc::clone(&machine.tiles));
-    start(layout, machine, found, shared, 0, lock, Some(seed))
+    let start = Start { layout, found, lock, segment_bytes: config.segment_bytes };
+    start.run(machine, shared, 0, Some(seed))
 }
 
-/// From here the folder changes: the journal goes on, the index catches up, and what is promised
-/// is published, by the code that always publishes.
-fn start(
-    layout: &Layout,
-    mut machine: Machine,
-    found: &Scan,
-    shared: Arc<Shared>,
-    published: u64,
+/// All refusals are behind us.
+struct Start<'a> {
+    layout: &'a Layout,
+    found: &'a Scan,
     lock: FolderLock,
-    seed: Option<Submission>,
-) -> Result<Opened, OpenError> {
-    let (dir, size) = (&layout.dir, shared.view().tree().size);
-    let parts = [(layout.journal(), 0o700), (dir.join("tree"), 0o755), (dir.join("margin"), 0o700)];
-    for (path, mode) in parts {
-        durable::create_dir_all_with_mode(&path, mode)
-            .map_err(|source| OpenError::io(&path, source))?;
-    }
-    machine.journal = Arc::new(FileJournal::resume(&layout.journal(), found)?);
-    let index = RedbIndex::open(&layout.index(), size);
-    machine.index =
-        Arc::new(index.map_err(|source| OpenError::Index { path: layout.index(), source })?);
-    let origin = machine.signer.origin().to_owned();
-    let lacked = shared.fill_index(&machine).map_err(|error| OpenError::refused(dir, error))?;
-    tracing::info!(origin, size, lacked, "log opened");
-    let mut publisher = Publisher::new(machine.clone(), Arc::clone(&shared), published);
-    let mut sequencer = Sequencer::new(machine, shared);
-    if let Some(seed) = seed {
-        for answer in sequencer.sequence(vec![seed])? {
-            answer.map_err(OpenError::Seed)?;
+    segment_bytes: u64,
+}
+
+impl Start<'_> {
+    /// From here the folder changes: the journal goes on, the index catches up, and what is
+    /// promised is published, by the code that always publishes.
+    fn run(
+        self,
+        mut machine: Machine,
+        shared: Arc<Shared>,
+        published: u64,
+        seed: Option<Submission>,
+    ) -> Result<Opened, OpenError> {
+        let (layout, size) = (self.layout, shared.view().tree().size);
+        self.create_folders()?;
+        let journal = FileJournal::resume(&layout.journal(), self.found, self.segment_bytes)?;
+        machine.journal = Arc::new(journal);
+        let index = RedbIndex::open(&layout.index(), size);
+        let index = index.map_err(|source| OpenError::Index { path: layout.index(), source })?;
+        machine.index = Arc::new(index);
+        let origin = machine.signer.origin().to_owned();
+        let lacked = shared.fill_index(&machine);
+        let lacked = lacked.map_err(|error| OpenError::refused(&layout.dir, error))?;
+        tracing::info!(origin, size, lacked, "log opened");
+        let mut publisher = Publisher::new(machine.clone(), Arc::clone(&shared), published);
+        let mut sequencer = Sequencer::new(machine, shared);
+        if let Some(seed) = seed {
+            for answer in sequencer.sequence(vec![seed])? {
+                answer.map_err(OpenError::Seed)?;
+            }
         }
+        publisher.publish()?;
+        // Tidying is for the disk, not for safety.
+        let _ = publisher.tidy();
+        Ok(Opened { sequencer, publisher, origin, lock: self.lock })
     }
-    publisher.publish()?;
-    // Tidying is for the disk, not for safety.
-    let _ = publisher.tidy();
-    Ok(Opened { sequencer, publisher, origin, lock })
+
+    fn create_folders(&self) -> Result<(), OpenError> {
+        let dir = &self.layout.dir;
+        let parts =
+            [(self.layout.journal(), 0o700), (dir.join("tree"), 0o755), (dir.join("margin"), 0o700)];
+        for (path, mode) in parts {
+            durable::create_dir_all_with_mode(&path, mode)
+                .map_err(|source| OpenError::io(&path, source))?;
+        }
+        Ok(())
+    }
 }
 
 /// The ports that recovery reads; journal and index are not open yet.

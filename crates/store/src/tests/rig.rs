@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lite_keys::{KeyKind, SigningKey};
 use lite_sequencer::ports::CheckpointSigner;
-use lite_sequencer::{AppendError, PublishError, SequenceError, Sequenced, Submission};
+use lite_sequencer::{SequenceError, Sequenced, Submission};
 use lite_time::{ManualClock, Time};
 use lite_tlog::{Hash, NoteSigner, leaf_hash, verify_consistency, verify_inclusion};
 
@@ -22,12 +22,18 @@ pub(crate) fn signer(origin: &str) -> Arc<dyn CheckpointSigner> {
     Arc::new(NoteCheckpointSigner::new(NoteSigner::new(origin, key).unwrap()))
 }
 
+/// In memory where there is such a place: these tests lose processes, not power.
+fn temporary_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A folder, a key and a clock: what outlives a process.
 pub(crate) struct World {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) signer: Arc<dyn CheckpointSigner>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) memory: Option<PathBuf>,
+    pub(crate) segment_bytes: u64,
     /// What was answered, by leaf: nothing of this may ever be lost.
     pub(crate) answered: BTreeMap<Vec<u8>, Sequenced>,
 }
@@ -35,10 +41,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: temporary_folder(),
             signer: signer(ORIGIN),
             clock: Arc::new(ManualClock::at(Time::from_secs(1_800_000_000))),
             memory: None,
+            segment_bytes: 8 << 20,
             answered: BTreeMap::new(),
         }
     }
@@ -50,6 +57,7 @@ impl World {
     pub(crate) fn config(&self) -> LogConfig {
         let mut config = LogConfig::new(self.signer.clone(), self.clock.clone()).or_create(SEED.to_vec());
         config.memory.clone_from(&self.memory);
+        config.segment_bytes = self.segment_bytes;
         config
     }
 
@@ -93,14 +101,21 @@ impl World {
         let view = opened.sequencer.shared().view();
         let tree = view.tree();
         assert_eq!((report.size, report.root), (tree.size, tree.root));
+        let bundles: Vec<_> =
+            (0..tree.size.div_ceil(256)).map(|bundle| view.leaves(bundle).unwrap()).collect();
+        let place = |index: u64| (usize::try_from(index / 256).unwrap(), (index % 256) as usize);
+        let mut trees = BTreeMap::new();
         for (leaf, answer) in &self.answered {
-            let found = view.leaf(answer.index).unwrap();
+            let (bundle, at) = place(answer.index);
+            let found = &bundles[bundle][at];
             assert_eq!((&*found.bytes, found.time), (&leaf[..], answer.time));
+            trees.insert(answer.tree.size, (answer, answer.tree.root));
+        }
+        for (old, (answer, root)) in trees {
             let proof = view.inclusion_proof(answer.index, tree.size).unwrap();
             verify_inclusion(&answer.leaf_hash, answer.index, tree.size, &proof, &tree.root).unwrap();
-            let (old, size) = (&answer.tree, tree.size);
-            let proof = view.consistency_proof(old.size, size).unwrap();
-            verify_consistency(old.size, &old.root, size, &tree.root, &proof).unwrap();
+            let proof = view.consistency_proof(old, tree.size).unwrap();
+            verify_consistency(old, &root, tree.size, &tree.root, &proof).unwrap();
         }
     }
 }
@@ -151,13 +166,4 @@ pub(crate) fn oracle_root(leaves: impl IntoIterator<Item = Vec<u8>>) -> Hash {
     }
     let hashes: Vec<Hash> = leaves.into_iter().map(|leaf| leaf_hash(&leaf)).collect();
     rs_merkle::MerkleTree::<Rfc6962>::from_leaves(&hashes).root().unwrap()
-}
-
-/// What became of a step that may fail.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    Open(OpenError),
-    Sequence(SequenceError),
-    Publish(PublishError),
-    Append(AppendError),
 }
