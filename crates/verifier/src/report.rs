@@ -219,14 +219,6 @@ impl Report {
         self.verified.as_ref()
     }
 
-    /// The verdict: what is proven, or the first refusal.
-    pub fn verdict(&self) -> Result<&Verified, &Refusal> {
-        self.verified.as_ref().ok_or_else(|| {
-            // `Trace::finish` withholds `verified` only where a step refused.
-            self.refusal().expect("a report without proof holds a refusal")
-        })
-    }
-
     /// Every step, in order.
     #[must_use]
     pub fn steps(&self) -> &[StepReport] {

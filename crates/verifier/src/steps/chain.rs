@@ -47,13 +47,7 @@ pub(crate) fn verify(
     let mut evidence = Evidence::default();
     for time in times {
         let (path, authority) = path_at(leaf, &others, trust, time.at)?;
-        if let Some(stranger) = others.iter().find(|other| !path.contains(other)) {
-            return Err(Refusal::new(
-                Reason::ChainHoldsStranger,
-                "only certificates of the path",
-                format!("one with serial {}", hex::encode(stranger.serial())),
-            ));
-        }
+        refuse_strangers(&others, path.get(1..).unwrap_or_default())?;
         if issuer.is_none() {
             evidence.add("authority", authority.name());
             evidence.add("serial", hex::encode(leaf.certificate.serial()));
@@ -89,6 +83,21 @@ fn others(signer: &Signer) -> Result<Vec<Certificate>, Refusal> {
         others.push(certificate);
     }
     Ok(others)
+}
+
+/// Nothing reads a certificate that is not part of the path, and so nobody could say what it is
+/// there for. Each may stand there once.
+fn refuse_strangers(others: &[Certificate], issuers: &[Certificate]) -> Result<(), Refusal> {
+    for (index, other) in others.iter().enumerate() {
+        if !issuers.contains(other) || others.iter().take(index).any(|earlier| earlier == other) {
+            return Err(Refusal::new(
+                Reason::ChainHoldsStranger,
+                "only the certificates of the path, once",
+                format!("one with serial {}", hex::encode(other.serial())),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The path to the first authority that is trusted at `at` and vouches for the leaf.

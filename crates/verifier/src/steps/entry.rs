@@ -31,10 +31,10 @@ pub(crate) fn verify(
         let body = parse(entry)?;
         match &body {
             Body::HashedRekord002(body) => {
-                hashedrekord_002(body, &bundle.content, signer, key, artifact)?
+                hashedrekord_002(body, &bundle.content, signer, key, artifact)?;
             }
             Body::HashedRekord001(body) => {
-                hashedrekord_001(body, &bundle.content, signer, artifact)?
+                hashedrekord_001(body, &bundle.content, signer, artifact)?;
             }
             Body::Dsse001(body) => dsse_001(body, envelope(bundle, entry)?, signer)?,
             Body::Intoto002(body) => intoto_002(body, envelope(bundle, entry)?, signer)?,

@@ -68,17 +68,12 @@ fn matches(
     for claim in &identity.claims {
         let found = leaf.fulcio().get(claim.extension);
         let name = claim.extension.name();
-        match found.filter(|text| claim.value.matches(text)) {
-            Some(text) => evidence.add(name, text),
-            None => {
-                let expected = format!("{name} {}", claim.value);
-                return Err(Refusal::new(
-                    Reason::ClaimMismatch,
-                    expected,
-                    found.unwrap_or("no such extension"),
-                ));
-            }
-        }
+        let Some(text) = found.filter(|text| claim.value.matches(text)) else {
+            let expected = format!("{name} {}", claim.value);
+            let found = found.unwrap_or("no such extension");
+            return Err(Refusal::new(Reason::ClaimMismatch, expected, found));
+        };
+        evidence.add(name, text);
     }
     Ok(evidence)
 }

@@ -1,95 +1,11 @@
 //! Every case of the conformance suite, by path and by digest, with the word of every refusal.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "helpers of tests, which say what they skip"
-)]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use lite_bundle::trust::TrustedRoot;
-use lite_keys::{HashAlgorithm, KeyError, PublicKey};
-use lite_verifier::{Artifact, Identity, Policy, Reason, Trust, Verifier};
+use lite_keys::{HashAlgorithm, KeyError};
+use lite_verifier::{Artifact, Reason};
 
-const BEACON: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
-const BEACON_ISSUER: &str = "https://token.actions.githubusercontent.com";
-
-/// Where the suite is: all of it, or the few cases that live with us.
-fn suites() -> Vec<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let whole = std::env::var_os("SIGLITE_CONFORMANCE_DIR")
-        .map_or_else(|| manifest.join("../../../shared/conformance"), PathBuf::from);
-    let mut suites = vec![manifest.join("tests/vectors")];
-    if whole.join("bundle-verify").is_dir() {
-        suites.push(whole);
-    } else {
-        println!("skipped: the conformance suite is not at {}", whole.display());
-    }
-    suites
-}
-
-/// One folder of the suite.
-struct Case {
-    name: String,
-    bundle: Vec<u8>,
-    artifact: Vec<u8>,
-    root: Vec<u8>,
-    key: Option<String>,
-    identity: String,
-    issuer: String,
-}
-
-impl Case {
-    fn read(suite: &Path, folder: &Path) -> Self {
-        let own = |name: &str| std::fs::read(folder.join(name)).ok();
-        let text =
-            |name: &str| own(name).map(|text| String::from_utf8(text).unwrap().trim().to_owned());
-        let shared = |name: &str| std::fs::read(suite.join(name)).unwrap();
-        Self {
-            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
-            bundle: own("bundle.sigstore.json").unwrap(),
-            artifact: own("artifact").unwrap_or_else(|| shared("a.txt")),
-            root: own("trusted_root.json")
-                .unwrap_or_else(|| shared("public-good-trusted_root.json")),
-            key: text("key.pub"),
-            identity: text("identity").unwrap_or_else(|| BEACON.to_owned()),
-            issuer: text("issuer").unwrap_or_else(|| BEACON_ISSUER.to_owned()),
-        }
-    }
-
-    /// As the suite's protocol asks: with `--key` where there is one, by identity otherwise.
-    fn verify(&self, artifact: &Artifact<'_>) -> (Option<Word>, String) {
-        let policy = match &self.key {
-            Some(pem) => match PublicKey::from_pem(pem) {
-                Ok(key) => Policy::key(key),
-                Err(error) => return (Some(Word::Key(error)), String::new()),
-            },
-            None => Policy::identity(Identity::exact(&self.identity, &self.issuer)),
-        };
-        let report = Verifier::new(Trust::new(&TrustedRoot::parse(&self.root).unwrap()))
-            .verify_json(&self.bundle, artifact, &policy);
-        (report.refusal().map(|refusal| Word::Bundle(refusal.reason)), report.to_string())
-    }
-}
-
-/// Why a case is refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Word {
-    Bundle(Reason),
-    /// The key that the case hands us is none.
-    Key(KeyError),
-}
-
-fn cases(suite: &Path) -> Vec<Case> {
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(suite.join("bundle-verify"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    folders.iter().map(|folder| Case::read(suite, folder)).collect()
-}
+use crate::cases::{Word, cases, suites};
 
 #[test]
 fn every_case_has_its_verdict_and_every_refusal_its_word() {

@@ -1,0 +1,11 @@
+//! The verifier before its judges: the conformance suite, mutants of it, another implementation.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, which say what they skip"
+)]
+
+mod cases;
+mod conformance;
+mod mutants;
+mod second_judge;
