@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use lite_store::durable;
 use lite_time::Time;
 use openidconnect::core::CoreJsonWebKeySet;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::durable;
 use crate::signing_key::{RsaKey, RsaKeyError};
 
 /// How long a key is published before it signs.
@@ -222,7 +222,7 @@ impl Ring {
         };
         // Strings and numbers always serialise.
         let bytes = Zeroizing::new(serde_json::to_vec_pretty(&wire).unwrap_or_default());
-        durable::write(path, &bytes, 0o600).map_err(KeyRingError::Unwritable)
+        durable::write(path, &bytes, durable::PRIVATE).map_err(KeyRingError::Unwritable)
     }
 }
 
@@ -285,7 +285,7 @@ mod tests {
         for bytes in ["", "{}", "{\"version\":1,\"created\":0,\"keys\":[]}"] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("signing-keys.json");
-            durable::write(&path, bytes.as_bytes(), 0o600).unwrap();
+            durable::write(&path, bytes.as_bytes(), durable::PRIVATE).unwrap();
             let opened = KeyRing::open(dir.path(), POLICY, at(0));
             assert!(matches!(opened, Err(KeyRingError::Damaged)), "{bytes}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), bytes);

@@ -21,7 +21,6 @@
 mod accounts;
 mod config;
 mod device;
-mod durable;
 mod email;
 mod expiring;
 mod http;

@@ -12,6 +12,16 @@ pub(crate) fn token() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// 130 random bits in 26 letters and digits: short enough to copy, and a double click selects all
+/// of it.
+pub(crate) fn code() -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; 26];
+    lite_keys::fill_random(&mut bytes);
+    // 32 divides 256, so every letter is equally likely.
+    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
+
 /// Whether a text has the shape of a [`token`].
 pub(crate) fn is_token(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

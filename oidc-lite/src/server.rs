@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::Router;
 use lite_bundle::trust::{Fragment, Service};
+use lite_store::{FolderLock, LockError, durable};
 use lite_time::{Clock, Time};
 
 use crate::accounts::{Account, AccountError, Accounts};
 use crate::config::{Checked, Config, ConfigError};
 use crate::device::Devices;
-use crate::durable;
 use crate::expiring::Expiring;
 use crate::keyring::{KeyRing, KeyRingError, Policy};
 use crate::pkce::Challenge;
@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     next_tick: AtomicI64,
     /// Why the last tick did not work.
     trouble: RwLock<Option<String>>,
+    /// Two processes would each turn the keys.
+    _lock: FolderLock,
 }
 
 /// An authorization code: what it is bound to, and for whom.
@@ -90,6 +92,9 @@ pub enum OpenError {
     /// The signing keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
+    /// The folder is in use, or cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// What others compose the trust material from cannot be written.
     #[error("public/fragment.json cannot be written")]
     Fragment(#[source] std::io::Error),
@@ -105,6 +110,7 @@ impl Server {
         let checked = config.check()?;
         let now = clock.now();
         let accounts = Accounts::open(&config.data)?;
+        let lock = FolderLock::acquire(&config.data)?;
         let life = Duration::from_secs(config.token_seconds.into());
         let signs_for = Duration::from_secs(u64::from(config.key_days) * 24 * 60 * 60);
         let keys = KeyRing::open(&config.data, Policy { signs_for, token_life: life }, now)?;
@@ -128,6 +134,7 @@ impl Server {
             keys,
             next_tick: AtomicI64::new(i64::MIN),
             trouble: RwLock::new(None),
+            _lock: lock,
             config,
         };
         Ok(Server { app: Arc::new(parts) })
@@ -167,7 +174,7 @@ impl Server {
         durable::create_dir_all(&public)
             .and_then(|()| {
                 let json = self.fragment().to_json();
-                durable::write(&public.join("fragment.json"), json.as_bytes(), 0o644)
+                durable::write(&public.join("fragment.json"), json.as_bytes(), durable::PUBLIC)
             })
             .map_err(OpenError::Fragment)
     }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use lite_store::durable;
+
 use super::AccountError;
 use super::book::Book;
-use crate::durable;
 
 /// More accounts than one file should hold.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -84,7 +85,8 @@ impl Accounts {
         lock.lock().map_err(AccountError::Unwritable)?;
         let mut book = Book::clone(&*self.book()?);
         change(&mut book)?;
-        durable::write(&self.path, &book.to_bytes(), 0o600).map_err(AccountError::Unwritable)
+        durable::write(&self.path, &book.to_bytes(), durable::PRIVATE)
+            .map_err(AccountError::Unwritable)
     }
 }
 
@@ -193,7 +195,7 @@ mod tests {
         for bytes in ["", "{", "{\"version\":2,\"accounts\":[]}", "[]", "null"] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("accounts.json");
-            durable::write(&path, bytes.as_bytes(), 0o600).unwrap();
+            durable::write(&path, bytes.as_bytes(), durable::PRIVATE).unwrap();
             assert!(matches!(Accounts::open(dir.path()), Err(AccountError::Damaged(_))), "{bytes}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), bytes);
         }

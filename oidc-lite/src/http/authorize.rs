@@ -143,7 +143,7 @@ pub(crate) fn answer_refusal(
         };
         let text = match reason {
             AnswerReason::Denied => "Nothing was shared. You can close this page.",
-            _ => &text,
+            _ => &sentence(&text),
         };
         let page = MessagePage { frame: Frame::of(app), good: false, title, text, detail };
         return html(StatusCode::BAD_REQUEST, &page, &Forms::Own);
@@ -177,8 +177,13 @@ fn refused(app: &App, reason: PageReason) -> Response {
         frame: Frame::of(app),
         good: false,
         title: "This sign-in cannot go on",
-        text: &reason.to_string(),
+        text: &sentence(&reason.to_string()),
         detail: Some("invalid_request".to_owned()),
     };
     html(StatusCode::BAD_REQUEST, &page, &Forms::Own)
+}
+
+/// A refusal's words as a sentence for a page.
+fn sentence(words: &str) -> String {
+    format!("The program that sent you here asked for something this server does not do: {words}.")
 }

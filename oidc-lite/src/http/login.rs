@@ -15,7 +15,7 @@ use super::visitor::{Visitor, browser_cookie, session_cookie};
 use crate::accounts::Account;
 use crate::params::Params;
 use crate::request::{AnswerReason, AuthRequest};
-use crate::secret::token;
+use crate::secret::{self, token};
 use crate::server::{App, Code, Session};
 use crate::sign_in::SignInError;
 use crate::ticket::TicketError;
@@ -56,7 +56,7 @@ pub(crate) async fn login(State(app): State<App>, visitor: Visitor, body: Bytes)
     };
 
     // (4) A code for this client, this address and this challenge.
-    let code = token();
+    let code = secret::code();
     let grant = Code {
         redirect: request.redirect.clone(),
         challenge: request.challenge.clone(),

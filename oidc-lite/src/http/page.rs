@@ -168,3 +168,52 @@ fn policy(forms: &Forms<'_>) -> HeaderValue {
     // An origin of a checked loopback address is visible ASCII without `;` or `,`.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::STYLE;
+
+    /// WCAG 2.2, "relative luminance" and "contrast ratio".
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| {
+            let c = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[track_caller]
+    fn check(colours: &str, text: &str, ground: &str, least: f64) {
+        let colour = |name: &str| {
+            let (_, rest) = colours.split_once(&format!("--{name}: ")).expect("a colour");
+            luminance(rest.split(';').next().unwrap())
+        };
+        let (a, b) = (colour(text), colour(ground));
+        let ratio = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+        assert!(ratio >= least, "{text} on {ground}: {ratio:.2}");
+    }
+
+    #[test]
+    fn every_text_stands_out_from_its_ground_by_day_and_by_night() {
+        let (day, night) = STYLE.split_once("@media (prefers-color-scheme: dark)").unwrap();
+        for colours in [day, night] {
+            for (text, ground) in [
+                ("ink", "paper"),
+                ("ink", "ground"),
+                ("ink", "accent-soft"),
+                ("quiet", "paper"),
+                ("quiet", "ground"),
+                ("quiet", "accent-soft"),
+                ("accent", "paper"),
+                ("accent-ink", "accent"),
+                ("bad", "bad-soft"),
+                ("good", "good-soft"),
+            ] {
+                check(colours, text, ground, 4.5);
+            }
+            // WCAG 2.2, Success Criterion 1.4.11: what shows where a field is.
+            check(colours, "edge", "paper", 3.0);
+            check(colours, "accent", "ground", 3.0);
+        }
+    }
+}

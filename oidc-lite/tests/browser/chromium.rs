@@ -81,11 +81,16 @@ impl Chromium {
         self.ask("return document.activeElement.id").await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// What Ctrl+C would copy from the field with the focus.
-    pub(crate) async fn selected(&self) -> String {
-        let script = "const e = document.activeElement; e.select(); \
+    /// What Ctrl+C would copy after one press of the Tab key.
+    pub(crate) async fn selected_by_tab(&self) -> String {
+        self.type_into_page("\u{e004}").await;
+        let script = "const e = document.activeElement; \
                       return e.value.substring(e.selectionStart, e.selectionEnd)";
         self.ask(script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn type_into_page(&self, keys: &str) {
+        self.find(Locator::Css("body")).await.send_keys(keys).await.unwrap();
     }
 
     /// How wide the page is, with what lies outside the screen.

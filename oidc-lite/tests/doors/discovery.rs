@@ -58,7 +58,7 @@ async fn a_token_signed_before_a_rotation_verifies_after_it() {
     let day = Duration::from_secs(24 * 60 * 60);
     world.clock.advance(day * 29);
     world.server.tick().unwrap();
-    world.clock.advance(day - Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(24 * 60 * 60 - 1));
     let last_of_old = code(&world).await;
     let last_of_old = world.redeem(&last_of_old, &[]).await;
     world.clock.advance(Duration::from_secs(1));
@@ -83,6 +83,22 @@ async fn the_fragment_names_the_issuer_with_version_one() {
     world.server.publish_fragment().unwrap();
     let file = std::fs::read(world.dir.path().join("oidc/public/fragment.json")).unwrap();
     assert_eq!(lite_bundle::trust::Fragment::parse(&file).unwrap(), fragment);
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused_by_name() {
+    let world = World::new();
+    let config = oidc_lite::Config::new(ISSUER, world.dir.path().join("oidc"));
+    let second = oidc_lite::Server::open(config, world.clock.clone());
+    assert!(matches!(second, Err(oidc_lite::OpenError::Lock(_))));
+    // The command line's changes need no lock of the server.
+    let accounts = oidc_lite::Accounts::open(&world.dir.path().join("oidc")).unwrap();
+    accounts.add_person("bob@example.com", "x", lite_time::Time::from_secs(START)).unwrap();
+    let answer = world
+        .browser()
+        .log_in(&auth_path(&[]), &[("email", "bob@example.com"), ("password", "x")])
+        .await;
+    assert!(answer.sent("code").is_some());
 }
 
 #[tokio::test]
