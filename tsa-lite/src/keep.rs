@@ -24,6 +24,9 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::error::OpenError;
 
+/// A Julian year.
+const YEAR: Duration = Duration::from_secs(365 * 86_400 + 86_400 / 4);
+
 /// Opens the authority of a folder, or makes one where there never was any.
 pub(crate) fn open(config: &Config, now: Time) -> Result<TimestampAuthority, OpenError> {
     let (chain, public) = (config.dir.join("chain.pem"), config.dir.join("public"));
@@ -47,7 +50,6 @@ fn create(config: &Config, now: Time) -> Result<(), OpenError> {
     if !(1..=100).contains(&config.validity_years) {
         return Err(OpenError::Validity(config.validity_years));
     }
-    const YEAR: Duration = Duration::from_secs(365 * 86_400 + 86_400 / 4);
     let authority = Authority::create(&AuthoritySpec {
         purpose: Purpose::TimeStamping,
         root_name: AuthorityName::new(&config.organization, "timestamp root"),

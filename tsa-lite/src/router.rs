@@ -1,6 +1,7 @@
 //! The doors, as sigstore/timestamp-authority's `openapi.yaml` describes them.
 
 use std::error::Error as _;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -43,14 +44,14 @@ pub(crate) fn router(stamper: Arc<Stamper>) -> Router {
         .route(ENDPOINT, post(timestamp).fallback(|| not_allowed("POST")))
         .route(
             "/api/v1/timestamp/certchain",
-            get(move || certificate_chain(chain.clone())).fallback(|| not_allowed("GET")),
+            get(move || ready(certificate_chain(chain.clone()))).fallback(|| not_allowed("GET")),
         )
         .with_state(stamper)
 }
 
 /// `/ping`, which answers for a whole process and so belongs to whoever owns the address.
 pub(crate) fn ping() -> Router {
-    Router::new().route("/ping", get(|| std::future::ready(".")))
+    Router::new().route("/ping", get(|| ready(".")))
 }
 
 async fn timestamp(State(stamper): State<Arc<Stamper>>, request: Request) -> Response {
@@ -78,8 +79,8 @@ async fn answer(stamper: &Stamper, request: Request) -> Result<Response, Refusal
         Form::Der => TimestampRequest::from_der(&body),
         Form::Json => json::parse(&body),
     }?;
-    let stamped = stamper.stamp(&request)?;
-    Ok(([(CONTENT_TYPE, "application/timestamp-reply")], stamped).into_response())
+    let reply = stamper.stamp(&request)?;
+    Ok(([(CONTENT_TYPE, "application/timestamp-reply")], reply).into_response())
 }
 
 /// RFC 9110, Section 8.3.1: types are compared without case, parameters are allowed.
@@ -103,7 +104,7 @@ async fn read(body: Body, form: Form) -> Result<Bytes, Refusal> {
         Form::Json => (MAX_JSON, StatusCode::BAD_REQUEST),
     };
     to_bytes(body, limit).await.map_err(|error| {
-        if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) {
+        if error.source().is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
             Refusal(over, TimestampRequestError::TooLarge.to_string())
         } else {
             Refusal(StatusCode::BAD_REQUEST, GENERATING.to_owned())
@@ -111,7 +112,7 @@ async fn read(body: Body, form: Form) -> Result<Bytes, Refusal> {
     })
 }
 
-async fn certificate_chain(pem: Bytes) -> Response {
+fn certificate_chain(pem: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/pem-certificate-chain"),
         (CACHE_CONTROL, "max-age=86400, immutable"),
@@ -119,11 +120,11 @@ async fn certificate_chain(pem: Bytes) -> Response {
     (headers, pem).into_response()
 }
 
-async fn not_allowed(allowed: &'static str) -> Response {
+fn not_allowed(allowed: &'static str) -> Ready<Response> {
     let message = format!("method not allowed, only [{allowed}] is");
     let mut response = Refusal(StatusCode::METHOD_NOT_ALLOWED, message).into_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    response
+    ready(response)
 }
 
 impl From<TimestampRequestError> for Refusal {

@@ -1,5 +1,5 @@
 //! The doors, each refusal of them, and `openssl ts` as the judge of what comes out.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::Command;

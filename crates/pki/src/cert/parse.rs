@@ -143,3 +143,54 @@ fn time(at: x509_cert::time::Time) -> Time {
     let seconds = at.to_unix_duration().as_secs();
     Time::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::Certificate;
+    use crate::tbs::{self, Tbs};
+
+    /// A certificate with this one extension; nobody reads its key or signature here.
+    #[track_caller]
+    fn check(extension: &[u8], refused: Option<&CertificateError>) {
+        let algorithm = asn1::sequence(&[&asn1::oid(&oid::CODE_SIGNING)]);
+        let tbs = Tbs {
+            serial: &[1],
+            algorithm: &algorithm,
+            issuer: &[0x30, 0],
+            not_before: Time::from_secs(0),
+            not_after: Time::from_secs(1),
+            subject: &[0x30, 0],
+            spki: &asn1::sequence(&[&algorithm, &asn1::bit_string(&[])]),
+            extensions: &[extension.to_vec()],
+        };
+        let der = tbs::assemble(&tbs.encode(), &algorithm, &[]);
+        assert_eq!(Certificate::from_der(&der).err().as_ref(), refused);
+    }
+
+    #[test]
+    fn a_default_is_not_written() {
+        let value = asn1::octet_string(&asn1::octet_string(&[7]));
+        let id = asn1::oid(&oid::SUBJECT_KEY_IDENTIFIER);
+        check(&asn1::sequence(&[&id, &value]), None);
+        check(&asn1::sequence(&[&id, &asn1::TRUE, &value]), None);
+        check(&asn1::sequence(&[&id, &[1, 1, 0], &value]), Some(&CertificateError::NotCanonical));
+    }
+
+    #[test]
+    fn extensions_are_refused_by_their_own_rules() {
+        let refuse = |id: ObjectIdentifier, value: &[u8]| {
+            let why = CertificateError::MalformedExtension(id);
+            check(&asn1::extension(&id, false, value), Some(&why));
+        };
+        refuse(oid::BASIC_CONSTRAINTS, &[0x30, 3, 1, 1, 0]); // the default, written
+        refuse(oid::KEY_USAGE, &[3, 3, 7, 0x80, 0]); // a trailing zero byte
+        refuse(oid::EXTENDED_KEY_USAGE, &[0x30, 0]);
+        refuse(oid::SUBJECT_ALT_NAME, &[0x30, 0]);
+        refuse(oid::SUBJECT_ALT_NAME, &[0x30, 2, 0x81, 1]);
+        refuse(oid::SUBJECT_KEY_IDENTIFIER, &[4, 1]);
+        refuse(oid::AUTHORITY_KEY_IDENTIFIER, &[0x30, 1]);
+        refuse(FulcioExtension::IssuerV2.oid(), b"https://raw.example");
+        refuse(FulcioExtension::Issuer.oid(), &[0xFF]);
+    }
+}

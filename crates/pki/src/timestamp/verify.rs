@@ -150,3 +150,76 @@ impl TimestampResponse {
         Ok(key.verify(hash, &self.signer.attributes, &self.signer.signature)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lite_keys::{HashAlgorithm, KeyKind};
+
+    use super::*;
+    use crate::hierarchy::{Authority, AuthoritySpec};
+    use crate::name::AuthorityName;
+    use crate::oid;
+    use crate::timestamp::{TimestampAuthority, TimestampRequest};
+
+    const NOW: Time = Time::from_secs(1_790_000_000);
+
+    fn stamped() -> (TimestampResponse, TrustedAuthority) {
+        let made = Authority::create(&AuthoritySpec {
+            purpose: Purpose::TimeStamping,
+            root_name: AuthorityName::new("test", "root"),
+            name: AuthorityName::new("test", "leaf"),
+            key_kind: KeyKind::EcdsaP256,
+            not_before: NOW,
+            lifetime: Duration::from_secs(60),
+        })
+        .unwrap();
+        let chain = made.chain();
+        let authority = TimestampAuthority::new(made.key, chain.clone(), NOW).unwrap();
+        let request = TimestampRequest::of_message(HashAlgorithm::Sha256, b"message");
+        let der = authority.respond(&request, &oid::SIGSTORE_TSA_POLICY, [1; 20], NOW).unwrap();
+        let trusted = TrustedAuthority { chain, valid_from: None, valid_until: None };
+        (TimestampResponse::from_der(&der).unwrap(), trusted)
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut TimestampResponse), why: Option<&TimestampError>) {
+        let (mut response, trusted) = stamped();
+        change(&mut response);
+        assert_eq!(response.verify(b"message", &trusted).err().as_ref(), why);
+    }
+
+    #[test]
+    fn the_attributes_bind_the_signature_to_one_certificate() {
+        let wrong = Some(&TimestampError::SigningCertificate);
+        check(|_| {}, None);
+        check(
+            |r| {
+                let digest = HashAlgorithm::Sha256.digest(b"another certificate");
+                r.signer.signing_certificate =
+                    SigningCertificate::Sha2(HashAlgorithm::Sha256, digest);
+            },
+            wrong,
+        );
+        check(|r| r.signer.signing_certificate = SigningCertificate::Sha1(vec![0; 20]), wrong);
+    }
+
+    #[test]
+    fn a_sha_1_attribute_names_its_certificate() {
+        let (mut response, trusted) = stamped();
+        let named = digest(&SHA1_FOR_LEGACY_USE_ONLY, trusted.chain[0].der()).as_ref().to_vec();
+        response.signer.signing_certificate = SigningCertificate::Sha1(named);
+        assert!(response.verify(b"message", &trusted).is_ok());
+    }
+
+    #[test]
+    fn each_part_is_bound_to_the_signature() {
+        let digest = Some(&TimestampError::MessageDigest);
+        check(|r| r.info[10] ^= 1, digest);
+        check(|r| r.signer.message_digest[0] ^= 1, digest);
+        let signature = Some(&TimestampError::Signature(VerifyError::Signature));
+        check(|r| r.signer.attributes[20] ^= 1, signature);
+        check(|r| *r.signer.signature.last_mut().unwrap() ^= 1, signature);
+    }
+}
