@@ -1,4 +1,4 @@
-//! Which keys and hashes a client may sign with (sigstore:pkg/signature/algorithm_registry.go).
+//! Which keys and hashes a client may sign with (`sigstore:pkg/signature/algorithm_registry.go`).
 
 use std::fmt;
 
@@ -16,39 +16,15 @@ pub struct ClientAlgorithm {
 /// The names, as `--client-signing-algorithms` of Fulcio has them. RSA-PSS and Ed25519ph have names too,
 /// and no client that could use them: proof of possession knows neither.
 const NAMES: [(&str, ClientAlgorithm); 9] = [
-    (
-        "ecdsa-sha2-256-nistp256",
-        of(KeyKind::EcdsaP256, HashAlgorithm::Sha256),
-    ),
-    (
-        "ecdsa-sha2-384-nistp384",
-        of(KeyKind::EcdsaP384, HashAlgorithm::Sha384),
-    ),
-    (
-        "ecdsa-sha2-512-nistp521",
-        of(KeyKind::EcdsaP521, HashAlgorithm::Sha512),
-    ),
-    (
-        "rsa-sign-pkcs1-2048-sha256",
-        of(KeyKind::Rsa(2048), HashAlgorithm::Sha256),
-    ),
-    (
-        "rsa-sign-pkcs1-3072-sha256",
-        of(KeyKind::Rsa(3072), HashAlgorithm::Sha256),
-    ),
-    (
-        "rsa-sign-pkcs1-4096-sha256",
-        of(KeyKind::Rsa(4096), HashAlgorithm::Sha256),
-    ),
+    ("ecdsa-sha2-256-nistp256", of(KeyKind::EcdsaP256, HashAlgorithm::Sha256)),
+    ("ecdsa-sha2-384-nistp384", of(KeyKind::EcdsaP384, HashAlgorithm::Sha384)),
+    ("ecdsa-sha2-512-nistp521", of(KeyKind::EcdsaP521, HashAlgorithm::Sha512)),
+    ("rsa-sign-pkcs1-2048-sha256", of(KeyKind::Rsa(2048), HashAlgorithm::Sha256)),
+    ("rsa-sign-pkcs1-3072-sha256", of(KeyKind::Rsa(3072), HashAlgorithm::Sha256)),
+    ("rsa-sign-pkcs1-4096-sha256", of(KeyKind::Rsa(4096), HashAlgorithm::Sha256)),
     ("ed25519", of(KeyKind::Ed25519, HashAlgorithm::Sha512)),
-    (
-        "ecdsa-sha2-256-nistp384",
-        of(KeyKind::EcdsaP384, HashAlgorithm::Sha256),
-    ),
-    (
-        "ecdsa-sha2-256-nistp521",
-        of(KeyKind::EcdsaP521, HashAlgorithm::Sha256),
-    ),
+    ("ecdsa-sha2-256-nistp384", of(KeyKind::EcdsaP384, HashAlgorithm::Sha256)),
+    ("ecdsa-sha2-256-nistp521", of(KeyKind::EcdsaP521, HashAlgorithm::Sha256)),
 ];
 
 /// How many of [`NAMES`] are allowed when nothing is said.
@@ -75,9 +51,7 @@ impl ClientAlgorithms {
         }
         let find = |name: &String| {
             let found = NAMES.iter().find(|(known, _)| known == name);
-            found
-                .map(|(_, algorithm)| *algorithm)
-                .ok_or_else(|| UnknownAlgorithm(name.clone()))
+            found.map(|(_, algorithm)| *algorithm).ok_or_else(|| UnknownAlgorithm(name.clone()))
         };
         names.iter().map(find).collect::<Result<_, _>>().map(Self)
     }
@@ -89,12 +63,7 @@ impl ClientAlgorithms {
 
 impl Default for ClientAlgorithms {
     fn default() -> Self {
-        Self(
-            NAMES[..DEFAULT]
-                .iter()
-                .map(|(_, algorithm)| *algorithm)
-                .collect(),
-        )
+        Self(NAMES[..DEFAULT].iter().map(|(_, algorithm)| *algorithm).collect())
     }
 }
 
@@ -130,10 +99,7 @@ mod tests {
         assert!(list.allow(of(KeyKind::EcdsaP384, HashAlgorithm::Sha256)));
         for name in ["ed25519-ph", "rsa-sign-pss-2048-sha256", "ECDSA", ""] {
             let names = [name.to_owned()];
-            assert_eq!(
-                ClientAlgorithms::from_names(&names),
-                Err(UnknownAlgorithm(name.into()))
-            );
+            assert_eq!(ClientAlgorithms::from_names(&names), Err(UnknownAlgorithm(name.into())));
         }
     }
 }

@@ -121,23 +121,22 @@ impl Authority {
         // (1) Choose the issuer that the token names. Only one that is configured is ever asked for keys,
         // or a stranger could make us fetch what they like.
         let token = UnverifiedToken::parse(&request.token).map_err(TokenRefusal::from)?;
-        let issuer = self.issuers.find(token.unverified_issuer());
-        let issuer = issuer.ok_or(TokenRefusal::IssuerUnknown)?;
+        let configured = self.issuers.find(token.unverified_issuer());
+        let configured = configured.ok_or(TokenRefusal::IssuerUnknown)?;
 
         // (2) Believe the token, or not: signature, issuer, audience, times.
-        let token = self.believe(token, &issuer)?;
+        let token = self.believe(token, &configured)?;
 
         // (3) Name the principal: who this is, and what they must have signed.
-        let principal = Principal::from_token(&token, &issuer).map_err(TokenRefusal::from)?;
+        let principal = Principal::from_token(token, &configured).map_err(TokenRefusal::from)?;
 
         // (4) Prove possession of a key that is strong enough.
         let proven = principal.prove(&request.evidence, &self.algorithms)?;
 
         // (5) Prepare: every byte fixed and linted before anything is signed.
         let now = self.clock.now();
-        let prepared = proven
-            .prepare(self.signer.current(), self.serial(), now)
-            .map_err(not_prepared)?;
+        let prepared =
+            proven.prepare(self.signer.current(), self.serial(), now).map_err(not_prepared)?;
 
         // (6) Record the intent, durably, then sign the precertificate. RFC 6962, Section 3.1: "the
         // signature on the TBSCertificate indicates the certificate authority's intent to issue", which
@@ -153,9 +152,8 @@ impl Authority {
         let precertificate = prepared.sign().map_err(|why| self.unsigned(&serial, why))?;
 
         // (7) Log it, and verify the log's promise. No SCT, no certificate.
-        let logged = precertificate
-            .submit(&*self.log)
-            .map_err(|why| self.unlogged(&serial, why))?;
+        let logged =
+            precertificate.submit(&*self.log).map_err(|why| self.unlogged(&serial, why))?;
 
         // (8) Record the second intent, and sign the certificate with the same key.
         self.record_promise(&serial, &logged)?;
@@ -216,11 +214,7 @@ impl Authority {
     /// The intent stays in the journal; this says what became of it. If that cannot be written either, the
     /// intent alone says enough.
     fn abandon(&self, serial: &[u8], why: IssueError) -> IssueError {
-        let event = Event::Abandoned {
-            serial,
-            at: self.clock.now(),
-            why: why.kind(),
-        };
+        let event = Event::Abandoned { serial, at: self.clock.now(), why: why.kind() };
         let _ = self.journal.record(&event);
         why
     }

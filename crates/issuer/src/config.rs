@@ -46,10 +46,7 @@ impl Issuers {
         let exact = read::exact(file)?.into_iter().map(Arc::new).collect();
         let meta = read::meta(file)?
             .into_iter()
-            .map(|(pattern, issuer)| MetaIssuer {
-                pattern,
-                issuer: Arc::new(issuer),
-            })
+            .map(|(pattern, issuer)| MetaIssuer { pattern, issuer: Arc::new(issuer) })
             .collect();
         Ok(Self { exact, meta })
     }
@@ -69,10 +66,7 @@ impl Issuers {
             return Some(Arc::clone(issuer));
         }
         let meta = self.meta.iter().find(|meta| meta.pattern.is_match(url))?;
-        Some(Arc::new(Issuer {
-            url: url.to_owned(),
-            ..Issuer::clone(&meta.issuer)
-        }))
+        Some(Arc::new(Issuer { url: url.to_owned(), ..Issuer::clone(&meta.issuer) }))
     }
 
     /// The exact issuers.

@@ -89,14 +89,14 @@ pub enum EmbedError {
 }
 
 impl Principal {
-    /// The principal of a token that was believed.
-    pub fn from_token(token: &IdToken, issuer: &Issuer) -> Result<Self, PrincipalError> {
+    /// (3) The principal of a token that was believed.
+    #[expect(clippy::needless_pass_by_value, reason = "each step consumes the one before")]
+    pub fn from_token(token: IdToken, issuer: &Issuer) -> Result<Self, PrincipalError> {
         let claims = token.claims();
         let draft = match &issuer.kind {
-            Kind::Email {
-                issuer_claim,
-                insecure_skip_verification,
-            } => email::email(claims, issuer_claim.as_deref(), *insecure_skip_verification)?,
+            Kind::Email { issuer_claim, insecure_skip_verification } => {
+                email::email(claims, issuer_claim.as_deref(), *insecure_skip_verification)?
+            }
             Kind::Uri { scheme, host } => workload::uri(claims, scheme, host)?,
             Kind::Username { domain } => workload::username(claims, domain)?,
             Kind::Spiffe { trust_domain } => workload::spiffe(claims, trust_domain)?,
@@ -173,15 +173,8 @@ impl Draft {
             if size > MAX_NAMES_BYTES {
                 return Err(EmbedError::TooLong);
             }
-            Ok(Names {
-                alt_name,
-                extensions,
-            })
+            Ok(Names { alt_name, extensions })
         });
-        Principal {
-            name: self.name,
-            issuer: claims.issuer().to_owned(),
-            names,
-        }
+        Principal { name: self.name, issuer: claims.issuer().to_owned(), names }
     }
 }

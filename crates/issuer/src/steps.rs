@@ -143,12 +143,8 @@ impl Precertificate {
     /// (7) Gets the log's promise, and believes it only if it verifies.
     pub fn submit(self, log: &dyn CtLog) -> Result<Logged, LogError> {
         let sct = log.submit(&self.0.submission())?;
-        sct.verify(log.public_key(), self.0.entry())
-            .map_err(LogError::Sct)?;
-        Ok(Logged {
-            precertificate: self.0,
-            sct,
-        })
+        sct.verify(log.public_key(), self.0.entry()).map_err(LogError::Sct)?;
+        Ok(Logged { precertificate: self.0, sct })
     }
 }
 

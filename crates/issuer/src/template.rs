@@ -24,12 +24,7 @@ pub struct Template(Vec<Node>);
 enum Node {
     Text(String),
     Value(Operand),
-    Choice {
-        operand: Operand,
-        equals: String,
-        then: Vec<Node>,
-        otherwise: Vec<Node>,
-    },
+    Choice { operand: Operand, equals: String, then: Vec<Node>, otherwise: Vec<Node> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +90,7 @@ fn fill(nodes: &[Node], values: &Values, out: &mut String) -> Result<(), Missing
         match node {
             Node::Text(text) => out.push_str(text),
             Node::Value(operand) => out.push_str(operand.look_up(values)?),
-            Node::Choice {
-                operand,
-                equals,
-                then,
-                otherwise,
-            } => {
+            Node::Choice { operand, equals, then, otherwise } => {
                 let holds = operand.look_up(values)? == equals;
                 fill(if holds { then } else { otherwise }, values, out)?;
             }
@@ -111,15 +101,14 @@ fn fill(nodes: &[Node], values: &Values, out: &mut String) -> Result<(), Missing
 
 impl Operand {
     fn look_up<'a>(&self, values: &'a Values) -> Result<&'a str, MissingValue> {
-        let (name, missing): (_, Option<fn(String) -> MissingValue>) = match self {
-            Self::Field(name) => (name, Some(MissingValue::Field)),
-            Self::Index(name) => (name, None),
-            Self::Name(name) => (name, Some(MissingValue::Name)),
+        let name = match self {
+            Self::Field(name) | Self::Index(name) | Self::Name(name) => name,
         };
-        match (values.get(name), missing) {
+        match (values.get(name), self) {
             (Some(value), _) => Ok(value),
-            (None, None) => Ok(""),
-            (None, Some(missing)) => Err(missing(name.clone())),
+            (None, Self::Index(_)) => Ok(""),
+            (None, Self::Field(_)) => Err(MissingValue::Field(name.clone())),
+            (None, Self::Name(_)) => Err(MissingValue::Name(name.clone())),
         }
     }
 }
@@ -155,19 +144,10 @@ mod tests {
             "refs/{{if eq .ref_type \"branch\"}}heads/{{ else }}tags/{{end}}{{ .ref }}",
             "refs/heads/main",
         );
-        check(
-            "refs/{{ if eq .ref_type \"tag\" }}tags/{{ end }}{{ .ref }}",
-            "refs/main",
-        );
+        check("refs/{{ if eq .ref_type \"tag\" }}tags/{{ end }}{{ .ref }}", "refs/main");
         check("{{(index . \"a/b-c\")}}{{ index . \"a/b-c\" }}", "xx");
-        check(
-            "{{if eq (index . \"a/b-c\") \"true\"}}rerun{{ else }}\"\"{{end}}",
-            "\"\"",
-        );
-        check(
-            "{{if eq .ref \"main\"}}{{if eq .url \"x\"}}a{{else}}b{{end}}{{else}}c{{end}}",
-            "b",
-        );
+        check("{{if eq (index . \"a/b-c\") \"true\"}}rerun{{ else }}\"\"{{end}}", "\"\"");
+        check("{{if eq .ref \"main\"}}{{if eq .url \"x\"}}a{{else}}b{{end}}{{else}}c{{end}}", "b");
     }
 
     #[test]
@@ -206,9 +186,7 @@ mod tests {
             "",
         ] {
             let text = format!("x{{{{{construct}}}}}y");
-            let expected = TemplateError::Unsupported {
-                construct: construct.to_owned(),
-            };
+            let expected = TemplateError::Unsupported { construct: construct.to_owned() };
             assert_eq!(Template::parse(&text), Err(expected), "{text}");
         }
     }
@@ -222,11 +200,7 @@ mod tests {
             "{{else}}",
             "{{if eq .a \"b\"}}{{else}}{{else}}{{end}}",
         ] {
-            assert_eq!(
-                Template::parse(text),
-                Err(TemplateError::Unbalanced),
-                "{text}"
-            );
+            assert_eq!(Template::parse(text), Err(TemplateError::Unbalanced), "{text}");
         }
     }
 }

@@ -23,30 +23,21 @@ pub(crate) fn split(text: &str) -> Option<Parts> {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, ""),
     };
-    let bracketed = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let host_holds = match bracketed {
-        Some(ip) => ip
-            .chars()
-            .all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')),
+        Some(ip) => ip.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')),
         None => host.chars().all(plain),
     };
     let holds = !host.is_empty() && host_holds && port.chars().all(|c| c.is_ascii_digit());
     let host = bracketed.unwrap_or(host).to_owned();
-    holds.then(|| Parts {
-        scheme: scheme.to_ascii_lowercase(),
-        host,
-    })
+    holds.then(|| Parts { scheme: scheme.to_ascii_lowercase(), host })
 }
 
 /// RFC 3986, Section 3.1: `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )`.
 pub(crate) fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
 /// The URI as a certificate holds it: absolute, and ASCII, with everything that RFC 3986 does not allow
@@ -61,12 +52,20 @@ pub(crate) fn for_certificate(text: &str) -> Option<String> {
         match byte {
             0x00..=0x1f | 0x7f => return None,
             b' ' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | 0x80.. => {
-                out.push_str(&format!("%{byte:02X}"));
+                percent(&mut out, byte);
             }
             _ => out.push(char::from(byte)),
         }
     }
     Some(out)
+}
+
+/// RFC 3986, Section 2.1: upper-case hexadecimal.
+fn percent(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+    out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
 /// SPIFFE-ID, Section 2.1: a trust domain is lower-case letters, digits, dots, dashes, underscores.
@@ -78,9 +77,7 @@ pub(crate) fn is_trust_domain(text: &str) -> bool {
 
 /// The trust domain of a SPIFFE ID. `None`: not a valid one (SPIFFE-ID, Sections 2.1 to 2.3).
 pub(crate) fn spiffe_trust_domain(text: &str) -> Option<&str> {
-    let rest = text
-        .strip_prefix("spiffe://")
-        .filter(|_| text.len() <= 2048)?;
+    let rest = text.strip_prefix("spiffe://").filter(|_| text.len() <= 2048)?;
     let (domain, path) = match rest.split_once('/') {
         Some((domain, path)) => (domain, Some(path)),
         None => (rest, None),
@@ -114,10 +111,7 @@ mod tests {
     #[test]
     fn splits_scheme_and_host() {
         check("https://example.com", Some(("https", "example.com")));
-        check(
-            "HTTPS://Example.com:8443/a?b#c",
-            Some(("https", "Example.com")),
-        );
+        check("HTTPS://Example.com:8443/a?b#c", Some(("https", "Example.com")));
         check("http://[::1]:7070/oidc", Some(("http", "::1")));
         check("http://[::1]/oidc", Some(("http", "::1")));
         check("https://example.com?x", Some(("https", "example.com")));
@@ -150,36 +144,18 @@ mod tests {
             "https://a.example/x//y@refs/heads/main",
             Some("https://a.example/x//y@refs/heads/main"),
         );
-        check(
-            "HTTPS://a.example/é x",
-            Some("https://a.example/%C3%A9%20x"),
-        );
+        check("HTTPS://a.example/é x", Some("https://a.example/%C3%A9%20x"));
         check("urn:siglite:machine:ci", Some("urn:siglite:machine:ci"));
         check("https://a.example/%2f", Some("https://a.example/%2f"));
-        for text in [
-            "",
-            "a",
-            "a:",
-            "/a",
-            "https://a/%zz",
-            "https://a/%2",
-            "https://a/\n",
-            "é:a",
-        ] {
+        for text in ["", "a", "a:", "/a", "https://a/%zz", "https://a/%2", "https://a/\n", "é:a"] {
             check(text, None);
         }
     }
 
     #[test]
     fn knows_spiffe_ids() {
-        assert_eq!(
-            spiffe_trust_domain("spiffe://td.example/ns/a_b/sa/c.d"),
-            Some("td.example")
-        );
-        assert_eq!(
-            spiffe_trust_domain("spiffe://td.example"),
-            Some("td.example")
-        );
+        assert_eq!(spiffe_trust_domain("spiffe://td.example/ns/a_b/sa/c.d"), Some("td.example"));
+        assert_eq!(spiffe_trust_domain("spiffe://td.example"), Some("td.example"));
         for text in [
             "spiffe://TD.example/a",
             "spiffe:///a",

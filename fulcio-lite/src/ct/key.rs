@@ -9,7 +9,7 @@ use lite_keys::{KeyError, PublicKey};
 /// Why a file does not hold a CT log's key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum KeyFileError {
+pub(crate) enum KeyFileError {
     /// The file cannot be read.
     #[error("{0} cannot be read")]
     Io(PathBuf, #[source] io::Error),

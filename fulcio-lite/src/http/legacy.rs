@@ -34,7 +34,7 @@ pub(crate) async fn root_cert(State(app): State<App>) -> impl IntoResponse {
     ([(CONTENT_TYPE, PEM_CHAIN)], Certificate::chain_to_pem(app.chain()))
 }
 
-/// `CreateSigningCertificateRequest` of v1beta (fulcio_legacy.proto). Go's client sends all three fields, the
+/// `CreateSigningCertificateRequest` of v1beta (`fulcio_legacy.proto`). Go's client sends all three fields, the
 /// unused ones null or empty.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

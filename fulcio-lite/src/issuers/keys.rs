@@ -7,7 +7,9 @@
 //! fetch failed                           not tried again for ten seconds
 //! ```
 //!
-//! One fetch an issuer at a time: who comes while it runs waits for it and shares its end.
+//! One fetch an issuer at a time: who comes while it runs waits for it and shares its end, unless what we have
+//! serves. A fetch goes on when its caller goes away, or whoever hangs up early could keep all others from
+//! getting keys.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -17,7 +19,7 @@ use lite_http::client::Client;
 use lite_issuer::Issuer;
 use lite_issuer::ports::{IssuerKeys, KeySource, KeySourceError};
 use lite_time::{Clock, Time};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::fetch;
 
@@ -42,16 +44,15 @@ pub(crate) struct Keys {
 struct Entry {
     client: Client,
     /// What the machine reads, without waiting for a fetch.
-    keys: RwLock<Option<IssuerKeys>>,
-    /// Held by whoever fetches.
-    flight: tokio::sync::Mutex<Attempts>,
+    fetched: RwLock<Option<Fetched>>,
+    /// The last attempt, held by whoever makes the next.
+    flight: Arc<tokio::sync::Mutex<Option<Time>>>,
     used: Mutex<Time>,
 }
 
-#[derive(Default)]
-struct Attempts {
-    last: Option<Time>,
-    succeeded: Option<Time>,
+struct Fetched {
+    keys: IssuerKeys,
+    at: Time,
 }
 
 impl Keys {
@@ -63,28 +64,45 @@ impl Keys {
     }
 
     /// Sees to it that the issuer's keys are at hand, as far as they can be had. `issuer` is a configured one.
-    pub(crate) async fn bring(&self, issuer: &Issuer, key_id: Option<&str>) {
+    pub(crate) async fn bring(self: &Arc<Self>, issuer: &Arc<Issuer>, key_id: Option<&str>) {
         if self.embedded.contains_key(&issuer.url) {
             return;
         }
         let entry = self.entry(issuer);
-        let mut attempts = entry.flight.lock().await;
-        let now = self.clock.now();
-        if !attempts.are_due(entry.knows(key_id), now) {
+        if entry.serves(key_id, self.clock.now()) {
             return;
         }
+        let last_attempt = Arc::clone(&entry.flight).lock_owned().await;
+        let now = self.clock.now();
+        if entry.serves(key_id, now) || is_within(*last_attempt, PAUSE, now) {
+            return;
+        }
+        let (keys, issuer) = (Arc::clone(self), Arc::clone(issuer));
+        let fetching = tokio::spawn(async move { keys.fetch(&entry, &issuer, last_attempt).await });
+        // A fetch that panicked has said so, and has brought no keys.
+        let _ = fetching.await;
+    }
+
+    async fn fetch(
+        &self,
+        entry: &Entry,
+        issuer: &Issuer,
+        mut last_attempt: OwnedMutexGuard<Option<Time>>,
+    ) {
         let Ok(_permit) = self.fetches.try_acquire() else {
             tracing::warn!(issuer = issuer.url, "too many issuers are being asked for keys");
             return;
         };
-        attempts.last = Some(now);
+        let at = self.clock.now();
+        *last_attempt = Some(at);
         match fetch::fetch(&entry.client, issuer).await {
             Ok(keys) => {
-                attempts.succeeded = Some(now);
-                *entry.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+                let mut fetched = entry.fetched.write().unwrap_or_else(PoisonError::into_inner);
+                *fetched = Some(Fetched { keys, at });
             }
             Err(why) => {
-                tracing::warn!(issuer = issuer.url, %why, "the issuer's keys are not fetched")
+                let why = lite_http::standalone::chain(&why);
+                tracing::warn!(issuer = issuer.url, why, "the issuer's keys are not fetched");
             }
         }
     }
@@ -97,16 +115,16 @@ impl Keys {
             return Arc::clone(entry);
         }
         if fetched.len() >= MAX_REMEMBERED {
-            let oldest = fetched
-                .iter()
-                .min_by_key(|(_, entry)| entry.last_used())
-                .map(|(url, _)| url.clone());
-            fetched.retain(|url, _| Some(url) != oldest.as_ref());
+            // Those without keys go first: a stranger can name many, and give keys to none.
+            let worth = |entry: &Entry| (entry.has_keys(), entry.last_used());
+            let least =
+                fetched.iter().min_by_key(|(_, entry)| worth(entry)).map(|(url, _)| url.clone());
+            fetched.retain(|url, _| Some(url) != least.as_ref());
         }
         let entry = Arc::new(Entry {
             client: fetch::client(issuer),
-            keys: RwLock::default(),
-            flight: tokio::sync::Mutex::default(),
+            fetched: RwLock::default(),
+            flight: Arc::default(),
             used: Mutex::new(now),
         });
         fetched.insert(issuer.url.clone(), Arc::clone(&entry));
@@ -121,15 +139,22 @@ impl KeySource for Keys {
         }
         let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = fetched.get(&issuer.url).ok_or(KeySourceError::Unavailable)?;
-        let keys = entry.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.clone().ok_or(KeySourceError::Unavailable)
+        let fetched = entry.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        fetched.as_ref().map(|fetched| fetched.keys.clone()).ok_or(KeySourceError::Unavailable)
     }
 }
 
 impl Entry {
-    fn knows(&self, key_id: Option<&str>) -> bool {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.as_ref().is_some_and(|known| known.keys.knows(key_id))
+    /// Whether what we have is young enough, and has the key.
+    fn serves(&self, key_id: Option<&str>, now: Time) -> bool {
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        let serves =
+            |one: &Fetched| is_within(Some(one.at), FRESH, now) && one.keys.keys.knows(key_id);
+        fetched.as_ref().is_some_and(serves)
+    }
+
+    fn has_keys(&self) -> bool {
+        self.fetched.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn touch(&self, now: Time) {
@@ -141,11 +166,7 @@ impl Entry {
     }
 }
 
-impl Attempts {
-    fn are_due(&self, known: bool, now: Time) -> bool {
-        let within =
-            |at: Option<Time>, span| at.is_some_and(|at| at <= now && now.since(at) < span);
-        let fresh = known && within(self.succeeded, FRESH);
-        !fresh && !within(self.last, PAUSE)
-    }
+/// Whether `at` lies within `span` before `now`. A clock that went back makes it false: then a fetch is due.
+fn is_within(at: Option<Time>, span: Duration, now: Time) -> bool {
+    at.is_some_and(|at| at <= now && now.since(at) < span)
 }

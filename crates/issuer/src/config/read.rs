@@ -82,10 +82,7 @@ pub(super) fn exact(file: &ConfigFile) -> Result<Vec<Issuer>, ConfigError> {
         }
         let parts =
             uri::split(key).filter(|parts| matches!(parts.scheme.as_str(), "http" | "https"));
-        let host = parts
-            .ok_or(ConfigReason::IssuerUrlShape)
-            .map_err(at(key))?
-            .host;
+        let host = parts.ok_or(ConfigReason::IssuerUrlShape).map_err(at(key))?.host;
         let kind = kind(file, section, Some((key, &host))).map_err(at(key))?;
         issuer(key, section, kind).map_err(at(key))
     };
@@ -94,9 +91,7 @@ pub(super) fn exact(file: &ConfigFile) -> Result<Vec<Issuer>, ConfigError> {
 
 pub(super) fn meta(file: &ConfigFile) -> Result<Vec<(Regex, Issuer)>, ConfigError> {
     let read = |(key, section): (&String, &IssuerSection)| {
-        let pattern = pattern(key)
-            .ok_or(ConfigReason::MetaPattern)
-            .map_err(at(key))?;
+        let pattern = pattern(key).ok_or(ConfigReason::MetaPattern).map_err(at(key))?;
         if section.kind == "spiffe" {
             return Err(ConfigReason::SpiffeMeta).map_err(at(key));
         }
@@ -107,10 +102,7 @@ pub(super) fn meta(file: &ConfigFile) -> Result<Vec<(Regex, Issuer)>, ConfigErro
 }
 
 fn at(section: &str) -> impl Fn(ConfigReason) -> ConfigError + '_ {
-    move |reason| ConfigError {
-        section: section.to_owned(),
-        reason,
-    }
+    move |reason| ConfigError { section: section.to_owned(), reason }
 }
 
 fn issuer(key: &str, section: &IssuerSection, kind: Kind) -> Result<Issuer, ConfigReason> {
@@ -157,9 +149,7 @@ fn kind(
             if !uri::is_trust_domain(domain) {
                 return Err(ConfigReason::SpiffeTrustDomain);
             }
-            Kind::Spiffe {
-                trust_domain: domain.clone(),
-            }
+            Kind::Spiffe { trust_domain: domain.clone() }
         }
         "kubernetes" => Kind::Kubernetes,
         "chainguard-identity" => Kind::Chainguard,
@@ -168,17 +158,11 @@ fn kind(
             let metadata = file.ci_issuer_metadata.get(&section.ci_provider);
             let metadata = metadata.ok_or(ConfigReason::ProviderUnknown)?;
             let provider = Arc::new(Provider::from_metadata(metadata)?);
-            Kind::Provider {
-                name: "ci-provider",
-                provider,
-            }
+            Kind::Provider { name: "ci-provider", provider }
         }
         other => {
             let (name, provider) = built_in(other).ok_or(ConfigReason::KindUnknown)?;
-            Kind::Provider {
-                name,
-                provider: Arc::new(provider?),
-            }
+            Kind::Provider { name, provider: Arc::new(provider?) }
         }
     })
 }
@@ -188,19 +172,11 @@ fn claim_path(path: &str) -> Result<Option<Vec<String>>, ConfigReason> {
     if path.is_empty() {
         return Ok(None);
     }
-    let names = path
-        .strip_prefix("$.")
-        .ok_or(ConfigReason::IssuerClaimPath)?;
+    let names = path.strip_prefix("$.").ok_or(ConfigReason::IssuerClaimPath)?;
     let names: Vec<_> = names.split('.').map(str::to_owned).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let ok = names
-        .iter()
-        .all(|name| !name.is_empty() && name.chars().all(plain));
-    if ok {
-        Ok(Some(names))
-    } else {
-        Err(ConfigReason::IssuerClaimPath)
-    }
+    let ok = names.iter().all(|name| !name.is_empty() && name.chars().all(plain));
+    if ok { Ok(Some(names)) } else { Err(ConfigReason::IssuerClaimPath) }
 }
 
 fn uri_kind(section: &IssuerSection, exact: Option<(&str, &str)>) -> Result<Kind, ConfigReason> {
@@ -216,10 +192,7 @@ fn uri_kind(section: &IssuerSection, exact: Option<(&str, &str)>) -> Result<Kind
         }
         same_owner(&parts.host, host)?;
     }
-    Ok(Kind::Uri {
-        scheme: parts.scheme,
-        host: parts.host,
-    })
+    Ok(Kind::Uri { scheme: parts.scheme, host: parts.host })
 }
 
 fn username_kind(
@@ -236,9 +209,7 @@ fn username_kind(
     if let Some((_, host)) = exact {
         same_owner(domain, host)?;
     }
-    Ok(Kind::Username {
-        domain: domain.clone(),
-    })
+    Ok(Kind::Username { domain: domain.clone() })
 }
 
 /// The domain of the subjects and the host of the issuer are the same, or share their last two
@@ -250,9 +221,5 @@ fn same_owner(subject: &str, issuer: &str) -> Result<(), ConfigReason> {
     };
     let same = subject == issuer
         || last_two(subject).is_some_and(|labels| Some(labels) == last_two(issuer));
-    if same {
-        Ok(())
-    } else {
-        Err(ConfigReason::SubjectDomainForeign)
-    }
+    if same { Ok(()) } else { Err(ConfigReason::SubjectDomainForeign) }
 }

@@ -6,22 +6,13 @@ fn file(json: &str) -> ConfigFile {
 }
 
 fn one(url: &str, section: &str) -> ConfigFile {
-    file(&format!(
-        r#"{{"oidc-issuers":{{"{url}":{{"client-id":"sigstore",{section}}}}}}}"#
-    ))
+    file(&format!(r#"{{"oidc-issuers":{{"{url}":{{"client-id":"sigstore",{section}}}}}}}"#))
 }
 
 #[track_caller]
 fn reject(url: &str, section: &str, why: ConfigReason) {
-    let expected = ConfigError {
-        section: url.to_owned(),
-        reason: why,
-    };
-    assert_eq!(
-        Issuers::new(&one(url, section)).err(),
-        Some(expected),
-        "{section}"
-    );
+    let expected = ConfigError { section: url.to_owned(), reason: why };
+    assert_eq!(Issuers::new(&one(url, section)).err(), Some(expected), "{section}");
 }
 
 const URL: &str = "https://accounts.example.com";
@@ -39,14 +30,8 @@ fn reads_both_spellings_of_a_file() {
     for text in [camel, kebab] {
         let issuers = Issuers::new(&file(text)).unwrap();
         let exact = issuers.find("https://a.example.com").unwrap();
-        assert_eq!(
-            (exact.kind.name(), exact.client_id.as_str()),
-            ("uri", "sigstore")
-        );
-        assert_eq!(
-            issuers.find("https://z.example.com").unwrap().kind.name(),
-            "kubernetes"
-        );
+        assert_eq!((exact.kind.name(), exact.client_id.as_str()), ("uri", "sigstore"));
+        assert_eq!(issuers.find("https://z.example.com").unwrap().kind.name(), "kubernetes");
     }
 }
 
@@ -56,10 +41,7 @@ fn knows_every_type() {
         ("buildkite-job", ""),
         ("chainguard-identity", ""),
         ("codefresh-workflow", ""),
-        (
-            "email",
-            r#","issuer-claim":"$.federated_claims.connector_id""#,
-        ),
+        ("email", r#","issuer-claim":"$.federated_claims.connector_id""#),
         ("github-workflow", ""),
         ("gitlab-pipeline", ""),
         ("kubernetes", ""),
@@ -77,11 +59,7 @@ fn knows_every_type() {
 fn refuses_by_reason() {
     reject(URL, r#""type":"mail""#, ConfigReason::KindUnknown);
     reject(URL, r#""kind":"email""#, ConfigReason::KindUnknown);
-    reject(
-        URL,
-        r#""type":"kubernetes","issuer-claim":"$.a""#,
-        ConfigReason::IssuerClaimNotEmail,
-    );
+    reject(URL, r#""type":"kubernetes","issuer-claim":"$.a""#, ConfigReason::IssuerClaimNotEmail);
     for path in ["a", "$", "$.", "$.a..b", "$.a[0]", "$..a", "$.*"] {
         let section = format!(r#""type":"email","issuer-claim":"{path}""#);
         reject(URL, &section, ConfigReason::IssuerClaimPath);
@@ -91,22 +69,10 @@ fn refuses_by_reason() {
         r#""type":"email","issuer-url":"https://b.example""#,
         ConfigReason::IssuerUrlMismatch,
     );
-    reject(
-        "accounts.example.com",
-        r#""type":"email""#,
-        ConfigReason::IssuerUrlShape,
-    );
-    reject(
-        "ftp://accounts.example.com",
-        r#""type":"email""#,
-        ConfigReason::IssuerUrlShape,
-    );
+    reject("accounts.example.com", r#""type":"email""#, ConfigReason::IssuerUrlShape);
+    reject("ftp://accounts.example.com", r#""type":"email""#, ConfigReason::IssuerUrlShape);
     reject(URL, r#""type":"spiffe""#, ConfigReason::SpiffeTrustDomain);
-    reject(
-        URL,
-        r#""type":"spiffe","spiffe-trust-domain":"A/b""#,
-        ConfigReason::SpiffeTrustDomain,
-    );
+    reject(URL, r#""type":"spiffe","spiffe-trust-domain":"A/b""#, ConfigReason::SpiffeTrustDomain);
     reject(URL, r#""type":"uri""#, ConfigReason::SubjectDomainMissing);
     reject(
         URL,
@@ -123,11 +89,7 @@ fn refuses_by_reason() {
         r#""type":"uri","subject-domain":"https://example.org""#,
         ConfigReason::SubjectDomainForeign,
     );
-    reject(
-        URL,
-        r#""type":"username""#,
-        ConfigReason::SubjectDomainMissing,
-    );
+    reject(URL, r#""type":"username""#, ConfigReason::SubjectDomainMissing);
     reject(
         URL,
         r#""type":"username","subject-domain":"https://example.com""#,
@@ -143,17 +105,10 @@ fn refuses_by_reason() {
         r#""type":"username","subject-domain":"host""#,
         ConfigReason::SubjectDomainForeign,
     );
-    reject(
-        URL,
-        r#""type":"ci-provider","ci-provider":"none""#,
-        ConfigReason::ProviderUnknown,
-    );
+    reject(URL, r#""type":"ci-provider","ci-provider":"none""#, ConfigReason::ProviderUnknown);
 
     let empty = format!(r#"{{"oidc-issuers":{{"{URL}":{{"type":"email"}}}}}}"#);
-    assert_eq!(
-        Issuers::new(&file(&empty)).unwrap_err().reason,
-        ConfigReason::ClientIdMissing
-    );
+    assert_eq!(Issuers::new(&file(&empty)).unwrap_err().reason, ConfigReason::ClientIdMissing);
 }
 
 #[test]
@@ -161,11 +116,7 @@ fn refuses_meta_issuers_that_would_trust_too_much() {
     let check = |pattern: &str, kind: &str, why: ConfigReason| {
         let text =
             format!(r#"{{"meta-issuers":{{"{pattern}":{{"client-id":"x","type":"{kind}"}}}}}}"#);
-        assert_eq!(
-            Issuers::new(&file(&text)).unwrap_err().reason,
-            why,
-            "{pattern}"
-        );
+        assert_eq!(Issuers::new(&file(&text)).unwrap_err().reason, why, "{pattern}");
     };
     check("https://a.example", "email", ConfigReason::MetaPattern);
     check("*", "email", ConfigReason::MetaPattern);
@@ -200,15 +151,9 @@ fn an_exact_issuer_wins_over_a_pattern_and_an_inserted_one_over_the_file() {
     let text = r#"{"oidc-issuers":{"https://a.example.com":{"client-id":"x","type":"email"}},
         "meta-issuers":{"https://*.example.com":{"client-id":"y","type":"kubernetes"}}}"#;
     let mut issuers = Issuers::new(&file(text)).unwrap();
-    assert_eq!(
-        issuers.find("https://a.example.com").unwrap().kind.name(),
-        "email"
-    );
+    assert_eq!(issuers.find("https://a.example.com").unwrap().kind.name(), "email");
     issuers.insert(Issuer::siglite("https://a.example.com", "sigstore"));
-    assert_eq!(
-        issuers.find("https://a.example.com").unwrap().kind.name(),
-        "siglite"
-    );
+    assert_eq!(issuers.find("https://a.example.com").unwrap().kind.name(), "siglite");
     assert_eq!(issuers.exact().count(), 1);
 }
 
@@ -219,11 +164,7 @@ fn refuses_templates_at_load() {
             r#"{{"oidc-issuers":{{"{URL}":{{"client-id":"x","type":"ci-provider","ci-provider":"p"}}}},
                 "ci-issuer-metadata":{{"p":{metadata}}}}}"#
         );
-        assert_eq!(
-            Issuers::new(&file(&text)).unwrap_err().reason,
-            why,
-            "{metadata}"
-        );
+        assert_eq!(Issuers::new(&file(&text)).unwrap_err().reason, why, "{metadata}");
     };
     check("{}", ConfigReason::SanTemplateMissing);
     let with = |extensions: &str| {
@@ -231,15 +172,7 @@ fn refuses_templates_at_load() {
             r#"{{"subject-alternative-name-template":"sub","extension-templates":{{{extensions}}}}}"#
         )
     };
-    check(
-        &with(r#""build-signer":"x""#),
-        ConfigReason::ExtensionUnknown,
-    );
-    let unsupported = TemplateError::Unsupported {
-        construct: " printf .a ".into(),
-    };
-    check(
-        &with(r#""build-signer-uri":"{{ printf .a }}""#),
-        ConfigReason::Template(unsupported),
-    );
+    check(&with(r#""build-signer":"x""#), ConfigReason::ExtensionUnknown);
+    let unsupported = TemplateError::Unsupported { construct: " printf .a ".into() };
+    check(&with(r#""build-signer-uri":"{{ printf .a }}""#), ConfigReason::Template(unsupported));
 }

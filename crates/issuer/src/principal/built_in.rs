@@ -25,10 +25,7 @@ pub(crate) fn built_in(name: &str) -> Option<(&'static str, Result<Provider, Con
 impl Table {
     fn provider(&self) -> Result<Provider, ConfigReason> {
         let owned = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-                .collect()
+            pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
         };
         let metadata = CiMetadata {
             default_template_values: owned(self.defaults),
@@ -74,23 +71,14 @@ const GITHUB: Table = Table {
         ("github-workflow-name", "workflow"),
         ("github-workflow-repository", "repository"),
         ("github-workflow-ref", "ref"),
-        (
-            "build-signer-uri",
-            "https://github.com/{{ .job_workflow_ref }}",
-        ),
+        ("build-signer-uri", "https://github.com/{{ .job_workflow_ref }}"),
         ("build-signer-digest", "job_workflow_sha"),
         ("runner-environment", "runner_environment"),
-        (
-            "source-repository-uri",
-            "https://github.com/{{ .repository }}",
-        ),
+        ("source-repository-uri", "https://github.com/{{ .repository }}"),
         ("source-repository-digest", "sha"),
         ("source-repository-ref", "ref"),
         ("source-repository-identifier", "repository_id"),
-        (
-            "source-repository-owner-uri",
-            "https://github.com/{{ .repository_owner }}",
-        ),
+        ("source-repository-owner-uri", "https://github.com/{{ .repository_owner }}"),
         ("source-repository-owner-identifier", "repository_owner_id"),
         ("build-config-uri", "https://github.com/{{ .workflow_ref }}"),
         ("build-config-digest", "workflow_sha"),
@@ -99,10 +87,7 @@ const GITHUB: Table = Table {
             "run-invocation-uri",
             "https://github.com/{{ .repository }}/actions/runs/{{ .run_id }}/attempts/{{ .run_attempt }}",
         ),
-        (
-            "source-repository-visibility-at-signing",
-            "repository_visibility",
-        ),
+        ("source-repository-visibility-at-signing", "repository_visibility"),
         ("deployment-environment", "environment"),
     ],
 };
@@ -137,30 +122,18 @@ const GITLAB: Table = Table {
         ("build-signer-uri", "https://{{ .ci_config_ref_uri }}"),
         ("build-signer-digest", "ci_config_sha"),
         ("runner-environment", "runner_environment"),
-        (
-            "source-repository-uri",
-            "https://gitlab.com/{{ .project_path }}",
-        ),
+        ("source-repository-uri", "https://gitlab.com/{{ .project_path }}"),
         ("source-repository-digest", "sha"),
         (
             "source-repository-ref",
             "refs/{{ if eq .ref_type \"branch\" }}heads/{{ else }}tags/{{ end }}{{ .ref }}",
         ),
         ("source-repository-identifier", "project_id"),
-        (
-            "source-repository-owner-uri",
-            "https://gitlab.com/{{ .namespace_path }}",
-        ),
+        ("source-repository-owner-uri", "https://gitlab.com/{{ .namespace_path }}"),
         ("source-repository-owner-identifier", "namespace_id"),
         ("build-trigger", "pipeline_source"),
-        (
-            "run-invocation-uri",
-            "https://gitlab.com/{{ .project_path }}/-/jobs/{{ .job_id }}",
-        ),
-        (
-            "source-repository-visibility-at-signing",
-            "project_visibility",
-        ),
+        ("run-invocation-uri", "https://gitlab.com/{{ .project_path }}/-/jobs/{{ .job_id }}"),
+        ("source-repository-visibility-at-signing", "project_visibility"),
     ],
 };
 
@@ -189,20 +162,11 @@ const CODEFRESH: Table = Table {
     further: |_| true,
     alt_name: "{{ .platform_url }}/{{ .account_name }}/{{ .pipeline_name }}:{{ .account_id }}/{{ .pipeline_id }}",
     extensions: &[
-        (
-            "build-signer-uri",
-            "{{ .platform_url }}/build/{{ .workflow_id }}",
-        ),
+        ("build-signer-uri", "{{ .platform_url }}/build/{{ .workflow_id }}"),
         ("runner-environment", "runner_environment"),
         ("source-repository-uri", "scm_repo_url"),
         ("source-repository-ref", "scm_ref"),
-        (
-            "build-config-uri",
-            "{{ .platform_url }}/build/{{ .workflow_id }}",
-        ),
-        (
-            "run-invocation-uri",
-            "{{ .platform_url }}/build/{{ .workflow_id }}",
-        ),
+        ("build-config-uri", "{{ .platform_url }}/build/{{ .workflow_id }}"),
+        ("run-invocation-uri", "{{ .platform_url }}/build/{{ .workflow_id }}"),
     ],
 };

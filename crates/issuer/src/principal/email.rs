@@ -45,9 +45,7 @@ pub(super) fn is_address(text: &str) -> bool {
 fn is_local_part(text: &str) -> bool {
     let atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
     (1..=64).contains(&text.len())
-        && text
-            .split('.')
-            .all(|atom| !atom.is_empty() && atom.chars().all(atext))
+        && text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(atext))
 }
 
 fn is_mail_domain(text: &str) -> bool {
@@ -66,9 +64,7 @@ fn is_mail_domain(text: &str) -> bool {
 
 fn follow<'a>(claims: &'a Claims, path: &[String]) -> Option<&'a str> {
     let (first, rest) = path.split_first()?;
-    let found = rest
-        .iter()
-        .try_fold(claims.get(first)?, |value, name| value.get(name))?;
+    let found = rest.iter().try_fold(claims.get(first)?, |value, name| value.get(name))?;
     match found {
         Value::String(text) if !text.is_empty() => Some(text),
         _ => None,
@@ -81,12 +77,7 @@ mod tests {
 
     #[test]
     fn knows_addresses_that_others_can_check() {
-        for text in [
-            "a@b.example",
-            "a.b+c@mail.b-c.example",
-            "x_1@a.co",
-            "o'neil@b.example",
-        ] {
+        for text in ["a@b.example", "a.b+c@mail.b-c.example", "x_1@a.co", "o'neil@b.example"] {
             assert!(is_address(text), "{text}");
         }
         for text in [

@@ -59,26 +59,16 @@ impl Provider {
         Ok(draft)
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "the two halves of a draft, taken apart at once"
-    )]
     fn fill(
         &self,
         claims: &Claims,
     ) -> Result<(String, Vec<(FulcioExtension, String)>), EmbedError> {
         let mut values = self.defaults.clone();
-        values.extend(
-            claims
-                .all()
-                .iter()
-                .map(|(name, value)| (name.clone(), printed(value))),
-        );
+        values.extend(claims.all().iter().map(|(name, value)| (name.clone(), printed(value))));
         let fill = |template: &Template| {
-            template.fill(&values).map_err(|value| EmbedError::Missing {
-                value,
-                issuer: claims.issuer().to_owned(),
-            })
+            template
+                .fill(&values)
+                .map_err(|value| EmbedError::Missing { value, issuer: claims.issuer().to_owned() })
         };
         let alt_name = fill(&self.alt_name)?;
         let extensions = self
@@ -104,9 +94,7 @@ fn extension(name: &str) -> Option<FulcioExtension> {
     if wanted == "subject" {
         return Some(FulcioExtension::TokenSubject);
     }
-    FulcioExtension::ALL
-        .into_iter()
-        .find(|extension| plain(extension.name()) == wanted)
+    FulcioExtension::ALL.into_iter().find(|extension| plain(extension.name()) == wanted)
 }
 
 /// A claim as text, as Go prints it with `%v`, and whole numbers without an exponent.
@@ -117,17 +105,11 @@ fn printed(value: &Value) -> String {
         Value::Number(number) => printed_number(number),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            format!(
-                "[{}]",
-                items.iter().map(printed).collect::<Vec<_>>().join(" ")
-            )
+            format!("[{}]", items.iter().map(printed).collect::<Vec<_>>().join(" "))
         }
         Value::Object(members) => {
             let member = |(name, value): (&String, &Value)| format!("{name}:{}", printed(value));
-            format!(
-                "map[{}]",
-                members.iter().map(member).collect::<Vec<_>>().join(" ")
-            )
+            format!("map[{}]", members.iter().map(member).collect::<Vec<_>>().join(" "))
         }
     }
 }
@@ -172,11 +154,7 @@ mod tests {
             ("source-repository-visibility-at-signing", 22),
             ("SourceRepositoryVisibilityAtSigning", 22),
         ] {
-            assert_eq!(
-                extension(name).map(FulcioExtension::number),
-                Some(number),
-                "{name}"
-            );
+            assert_eq!(extension(name).map(FulcioExtension::number), Some(number), "{name}");
         }
         assert_eq!(extension("build-signer"), None);
     }

@@ -52,9 +52,7 @@ pub(super) fn spiffe(claims: &Claims, trust_domain: &str) -> Result<Draft, Princ
 pub(super) fn kubernetes(claims: &Claims) -> Draft {
     let text = |path: &[&str]| {
         let first = claims.get("kubernetes.io");
-        let found = path
-            .iter()
-            .fold(first, |value, name| value.and_then(|value| value.get(name)));
+        let found = path.iter().fold(first, |value, name| value.and_then(|value| value.get(name)));
         found.and_then(Value::as_str).unwrap_or("")
     };
     let (namespace, account) = (text(&["namespace"]), text(&["serviceaccount", "name"]));
@@ -66,11 +64,7 @@ pub(super) fn kubernetes(claims: &Claims) -> Draft {
 
 /// Type `chainguard-identity`: `issuer/subject`, and clients sign the address where the token has one.
 pub(super) fn chainguard(claims: &Claims) -> Result<Draft, PrincipalError> {
-    let uri = format!(
-        "{}/{}",
-        claims.issuer().trim_end_matches('/'),
-        claims.subject()
-    );
+    let uri = format!("{}/{}", claims.issuer().trim_end_matches('/'), claims.subject());
     let mut draft = Draft::uri(claims, uri);
     if let Some(address) = claims.email() {
         if !claims.email_verified() {

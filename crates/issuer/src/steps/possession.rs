@@ -64,17 +64,11 @@ impl Principal {
             // Subject and extensions of the request are not looked at: who this is, the token says.
             Evidence::SigningRequest(pem) => read_request(pem)?,
         };
-        let algorithm = ClientAlgorithm {
-            key: key.kind(),
-            hash,
-        };
+        let algorithm = ClientAlgorithm { key: key.kind(), hash };
         if !allowed.allow(algorithm) {
             return Err(PossessionError::AlgorithmNotPermitted(algorithm));
         }
-        Ok(ProvenKey {
-            principal: self,
-            key,
-        })
+        Ok(ProvenKey { principal: self, key })
     }
 }
 
@@ -113,9 +107,5 @@ fn strong(key: PublicKey) -> Result<PublicKey, PossessionError> {
         }
         KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521 | KeyKind::Ed25519 => true,
     };
-    if holds {
-        Ok(key)
-    } else {
-        Err(PossessionError::KeyInsecure)
-    }
+    if holds { Ok(key) } else { Err(PossessionError::KeyInsecure) }
 }

@@ -48,11 +48,7 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node>, TemplateError> {
         }
     }
     push_text(&mut current, rest);
-    if open.is_empty() {
-        Ok(current)
-    } else {
-        Err(TemplateError::Unbalanced)
-    }
+    if open.is_empty() { Ok(current) } else { Err(TemplateError::Unbalanced) }
 }
 
 fn push_text(nodes: &mut Vec<Node>, text: &str) {
@@ -67,19 +63,12 @@ fn close(open: Open, last: Vec<Node>) -> Vec<Node> {
         None => (last, Vec::new()),
     };
     let mut nodes = open.before;
-    nodes.push(Node::Choice {
-        operand: open.operand,
-        equals: open.equals,
-        then,
-        otherwise,
-    });
+    nodes.push(Node::Choice { operand: open.operand, equals: open.equals, then, otherwise });
     nodes
 }
 
 fn action(construct: &str) -> Result<Action, TemplateError> {
-    let unsupported = || TemplateError::Unsupported {
-        construct: construct.to_owned(),
-    };
+    let unsupported = || TemplateError::Unsupported { construct: construct.to_owned() };
     let trimmed = construct.trim();
     match trimmed {
         "else" => return Ok(Action::Else),
@@ -87,10 +76,7 @@ fn action(construct: &str) -> Result<Action, TemplateError> {
         _ => {}
     }
     if let Some(condition) = trimmed.strip_prefix("if eq ") {
-        let (operand, equals) = condition
-            .trim_start()
-            .split_once('"')
-            .ok_or_else(unsupported)?;
+        let (operand, equals) = condition.trim_start().split_once('"').ok_or_else(unsupported)?;
         let operand = match operand.trim_end() {
             // The text of `index . "k"` ends at its second quote, so the comparison starts there.
             "(index ." => return indexed_condition(condition).ok_or_else(unsupported),
@@ -99,10 +85,7 @@ fn action(construct: &str) -> Result<Action, TemplateError> {
         let equals = plain_text(equals).ok_or_else(unsupported)?;
         return Ok(Action::If(operand, equals));
     }
-    field(trimmed)
-        .or_else(|| index(unwrapped(trimmed)))
-        .map(Action::Value)
-        .ok_or_else(unsupported)
+    field(trimmed).or_else(|| index(unwrapped(trimmed))).map(Action::Value).ok_or_else(unsupported)
 }
 
 /// `(index . "k") "text"`.
@@ -122,17 +105,12 @@ fn field(text: &str) -> Option<Operand> {
 
 /// `index . "k"`.
 fn index(text: &str) -> Option<Operand> {
-    let name = text
-        .strip_prefix("index ")?
-        .trim_start()
-        .strip_prefix(". ")?;
+    let name = text.strip_prefix("index ")?.trim_start().strip_prefix(". ")?;
     plain_text(name.trim_start().strip_prefix('"')?).map(Operand::Index)
 }
 
 fn unwrapped(text: &str) -> &str {
-    text.strip_prefix('(')
-        .and_then(|text| text.strip_suffix(')'))
-        .map_or(text, str::trim)
+    text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).map_or(text, str::trim)
 }
 
 /// The rest of a quoted text after its first quote: no escape, and nothing after its last quote.

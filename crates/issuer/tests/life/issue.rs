@@ -32,10 +32,7 @@ fn refuse_possession(world: &World, evidence: Evidence, why: PossessionError) {
         Err(IssueError::Possession(said)) => assert_eq!(said, why),
         other => panic!("{other:?}"),
     }
-    assert!(
-        world.order().is_empty(),
-        "what is refused is neither journalled nor logged"
-    );
+    assert!(world.order().is_empty(), "what is refused is neither journalled nor logged");
 }
 
 #[test]
@@ -43,34 +40,15 @@ fn a_certificate_is_recorded_logged_recorded_issued_recorded() {
     let world = world(&section());
     let issued = world.issue(&claims(), ADA).unwrap();
     let intent = format!("intend {ISSUER} {ADA}");
-    assert_eq!(
-        world.order(),
-        [intent.as_str(), "submit", "promised", "issued"]
-    );
+    assert_eq!(world.order(), [intent.as_str(), "submit", "promised", "issued"]);
 
     let chain = issued.full_chain();
     assert_eq!(chain.len(), 3, "leaf, issuing CA and root");
-    verify_chain(
-        &chain[0],
-        &chain[1..2],
-        &chain[2..],
-        world.clock.now(),
-        Purpose::CodeSigning,
-    )
-    .unwrap();
-    assert_eq!(
-        SctList::of_certificate(&issued.certificate)
-            .unwrap()
-            .0
-            .len(),
-        1
-    );
+    verify_chain(&chain[0], &chain[1..2], &chain[2..], world.clock.now(), Purpose::CodeSigning)
+        .unwrap();
+    assert_eq!(SctList::of_certificate(&issued.certificate).unwrap().0.len(), 1);
     let submitted = world.log.submitted.lock().unwrap();
-    assert_eq!(
-        submitted[0][1..],
-        chain[1..],
-        "the log sees the same chain, root included"
-    );
+    assert_eq!(submitted[0][1..], chain[1..], "the log sees the same chain, root included");
     assert_eq!(submitted[0][0].serial(), issued.certificate.serial());
 }
 
@@ -86,11 +64,7 @@ fn every_kind_of_key_can_prove_itself() {
     ] {
         let key = SigningKey::generate(kind);
         let issued = world.issue_with(&claims(), evidence(&key, ADA)).unwrap();
-        assert_eq!(
-            issued.certificate.spki_der(),
-            key.public().spki_der(),
-            "{kind}"
-        );
+        assert_eq!(issued.certificate.spki_der(), key.public().spki_der(), "{kind}");
         let der = Evidence::PublicKey {
             key: key.public().spki_der().to_vec(),
             proof: key.sign(kind.default_hash(), ADA.as_bytes()).unwrap(),
@@ -102,23 +76,16 @@ fn every_kind_of_key_can_prove_itself() {
 #[test]
 fn a_proof_over_anything_else_proves_nothing() {
     let world = world(&section());
-    let (key, other) = (
-        SigningKey::generate(KeyKind::EcdsaP256),
-        SigningKey::generate(KeyKind::EcdsaP256),
-    );
+    let (key, other) =
+        (SigningKey::generate(KeyKind::EcdsaP256), SigningKey::generate(KeyKind::EcdsaP256));
     for name in ["", "7", "Ada@example.com", "ada@example.com\n"] {
         refuse_possession(&world, evidence(&key, name), PossessionError::Signature);
     }
-    let Evidence::PublicKey { proof, .. } = evidence(&other, ADA) else {
-        unreachable!()
-    };
+    let Evidence::PublicKey { proof, .. } = evidence(&other, ADA) else { unreachable!() };
     let pem = key.public().to_pem().into_bytes();
     refuse_possession(
         &world,
-        Evidence::PublicKey {
-            key: pem.clone(),
-            proof,
-        },
+        Evidence::PublicKey { key: pem.clone(), proof },
         PossessionError::Signature,
     );
     let large = SigningKey::generate(KeyKind::Rsa(2048));
@@ -129,10 +96,7 @@ fn a_proof_over_anything_else_proves_nothing() {
     refuse_possession(&world, wrong_hash, PossessionError::Signature);
     refuse_possession(
         &world,
-        Evidence::PublicKey {
-            key: pem,
-            proof: vec![],
-        },
+        Evidence::PublicKey { key: pem, proof: vec![] },
         PossessionError::Signature,
     );
 }
@@ -140,16 +104,10 @@ fn a_proof_over_anything_else_proves_nothing() {
 #[test]
 fn keys_that_cannot_be_read_or_are_weak_are_refused() {
     let world = world(&section());
-    let with = |key: &[u8]| Evidence::PublicKey {
-        key: key.to_vec(),
-        proof: vec![],
-    };
-    for key in [
-        &b""[..],
-        b"x",
-        b"-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----",
-        b"\x30\x00",
-    ] {
+    let with = |key: &[u8]| Evidence::PublicKey { key: key.to_vec(), proof: vec![] };
+    for key in
+        [&b""[..], b"x", b"-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----", b"\x30\x00"]
+    {
         refuse_possession(&world, with(key), PossessionError::KeyUnparseable);
     }
     // openssl genrsa 1024 | openssl rsa -pubout
@@ -164,11 +122,9 @@ fn keys_that_cannot_be_read_or_are_weak_are_refused() {
 #[test]
 fn a_request_that_cannot_be_read_is_refused() {
     let world = world(&section());
-    for pem in [
-        "",
-        "x",
-        "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----",
-    ] {
+    for pem in
+        ["", "x", "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----"]
+    {
         let evidence = Evidence::SigningRequest(pem.as_bytes().to_vec());
         refuse_possession(&world, evidence, PossessionError::RequestUnparseable);
     }
@@ -184,44 +140,18 @@ fn tokens_that_do_not_hold_are_refused() {
         }
         assert!(world.order().is_empty());
     };
-    refuse(
-        &world,
-        json!({"iss": "https://other.example"}),
-        TokenRefusal::IssuerUnknown,
-    );
-    refuse(
-        &world,
-        json!({"aud": "other"}),
-        TokenRefusal::Token(TokenError::AudienceMismatch),
-    );
-    refuse(
-        &world,
-        json!({"exp": NOW - 1}),
-        TokenRefusal::Token(TokenError::Expired),
-    );
+    refuse(&world, json!({"iss": "https://other.example"}), TokenRefusal::IssuerUnknown);
+    refuse(&world, json!({"aud": "other"}), TokenRefusal::Token(TokenError::AudienceMismatch));
+    refuse(&world, json!({"exp": NOW - 1}), TokenRefusal::Token(TokenError::Expired));
 
-    let none = IssuerKeys {
-        keys: Arc::new(KeySet::default()),
-        algorithms: Arc::new([]),
-    };
+    let none = IssuerKeys { keys: Arc::new(KeySet::default()), algorithms: Arc::new([]) };
     world.authority.keys = Box::new(Keys(Ok(none)));
-    refuse(
-        &world,
-        claims(),
-        TokenRefusal::Token(TokenError::AlgorithmNotAllowed),
-    );
+    refuse(&world, claims(), TokenRefusal::Token(TokenError::AlgorithmNotAllowed));
     world.authority.keys = Box::new(Keys(Err(KeySourceError::Unavailable)));
-    refuse(
-        &world,
-        claims(),
-        TokenRefusal::Keys(KeySourceError::Unavailable),
-    );
+    refuse(&world, claims(), TokenRefusal::Keys(KeySourceError::Unavailable));
 
     let key = SigningKey::generate(KeyKind::EcdsaP256);
-    let request = Request {
-        token: "x.y.z".into(),
-        evidence: evidence(&key, ADA),
-    };
+    let request = Request { token: "x.y.z".into(), evidence: evidence(&key, ADA) };
     assert!(matches!(
         world.authority.issue(&request),
         Err(IssueError::Token(TokenRefusal::Token(TokenError::Base64)))
@@ -232,40 +162,23 @@ fn tokens_that_do_not_hold_are_refused() {
 fn without_a_promise_that_verifies_there_is_no_certificate() {
     let silent = world_of(&config(), Mood::Silent, usize::MAX);
     let issued = silent.issue(&claims(), ADA);
-    assert!(
-        matches!(issued, Err(IssueError::NotLogged(LogError::Log(_)))),
-        "{issued:?}"
-    );
+    assert!(matches!(issued, Err(IssueError::NotLogged(LogError::Log(_)))), "{issued:?}");
     assert_eq!(silent.order()[1..], ["submit", "abandoned not_logged"]);
 
     let forging = world_of(&config(), Mood::Forging, usize::MAX);
     let issued = forging.issue(&claims(), ADA);
-    assert!(
-        matches!(issued, Err(IssueError::NotLogged(LogError::Sct(_)))),
-        "{issued:?}"
-    );
+    assert!(matches!(issued, Err(IssueError::NotLogged(LogError::Sct(_)))), "{issued:?}");
     assert_eq!(forging.order()[1..], ["submit", "abandoned not_logged"]);
 }
 
 #[test]
 fn nothing_goes_on_when_the_journal_cannot_be_written() {
-    for (writes, expected) in [
-        (0, vec![]),
-        (1, vec!["submit"]),
-        (2, vec!["submit", "promised"]),
-    ] {
+    for (writes, expected) in [(0, vec![]), (1, vec!["submit"]), (2, vec!["submit", "promised"])] {
         let world = world_of(&config(), Mood::Honest, writes);
         let issued = world.issue(&claims(), ADA);
         assert!(matches!(issued, Err(IssueError::Journal(_))), "{issued:?}");
         let order = world.order();
-        assert_eq!(
-            order.iter().skip(1).collect::<Vec<_>>(),
-            expected,
-            "after {writes} writes"
-        );
-        assert_eq!(
-            world.log.submitted.lock().unwrap().len(),
-            usize::from(writes > 0)
-        );
+        assert_eq!(order.iter().skip(1).collect::<Vec<_>>(), expected, "after {writes} writes");
+        assert_eq!(world.log.submitted.lock().unwrap().len(), usize::from(writes > 0));
     }
 }

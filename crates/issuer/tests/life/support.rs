@@ -32,9 +32,7 @@ pub(crate) struct Idp {
 
 impl Idp {
     pub(crate) fn new() -> Self {
-        Self {
-            pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
-        }
+        Self { pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap() }
     }
 
     pub(crate) fn keys(&self) -> KeySet {
@@ -45,19 +43,10 @@ impl Idp {
 
     pub(crate) fn token(&self, claims: &Value) -> String {
         let mut all = json!({"iss": ISSUER, "aud": "sigstore", "exp": NOW + 60});
-        all.as_object_mut()
-            .unwrap()
-            .extend(claims.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         let part = |value: &Value| B64.encode(value.to_string());
-        let input = format!(
-            "{}.{}",
-            part(&json!({"alg": "ES256", "kid": "k"})),
-            part(&all)
-        );
-        let signature = self
-            .pair
-            .sign(&SystemRandom::new(), input.as_bytes())
-            .unwrap();
+        let input = format!("{}.{}", part(&json!({"alg": "ES256", "kid": "k"})), part(&all));
+        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
         format!("{input}.{}", B64.encode(signature))
     }
 }
@@ -97,10 +86,7 @@ impl CtLog for Log {
             Mood::Honest => Ok(Sct::sign(&self.key, at, Vec::new(), &entry).unwrap()),
             Mood::Forging => {
                 let sct = Sct::sign(&self.key, at, Vec::new(), &entry).unwrap();
-                Ok(Sct {
-                    timestamp: at + 1,
-                    ..sct
-                })
+                Ok(Sct { timestamp: at + 1, ..sct })
             }
             Mood::Silent => Err(CtLogError::Unavailable),
         }
@@ -125,9 +111,9 @@ impl IssuanceJournal for Journal {
             return Err(JournalError);
         }
         order.push(match event {
-            Event::PrecertificateIntended {
-                issuer, alt_name, ..
-            } => format!("intend {issuer} {alt_name}"),
+            Event::PrecertificateIntended { issuer, alt_name, .. } => {
+                format!("intend {issuer} {alt_name}")
+            }
             Event::CertificateIntended { .. } => "promised".into(),
             Event::Issued { .. } => "issued".into(),
             Event::Abandoned { why, .. } => format!("abandoned {why}"),
@@ -154,11 +140,7 @@ pub(crate) struct World {
 }
 
 pub(crate) fn world(section: &Value) -> World {
-    world_of(
-        &json!({"oidc-issuers": {ISSUER: section}}),
-        Mood::Honest,
-        usize::MAX,
-    )
+    world_of(&json!({"oidc-issuers": {ISSUER: section}}), Mood::Honest, usize::MAX)
 }
 
 pub(crate) fn world_of(config: &Value, mood: Mood, journal_fails_after: usize) -> World {
@@ -172,29 +154,18 @@ pub(crate) fn world_of(config: &Value, mood: Mood, journal_fails_after: usize) -
         submitted: Arc::default(),
         order: Arc::clone(&order),
     };
-    let keys = IssuerKeys {
-        keys: Arc::new(idp.keys()),
-        algorithms: Arc::new([Algorithm::Es256]),
-    };
+    let keys = IssuerKeys { keys: Arc::new(idp.keys()), algorithms: Arc::new([Algorithm::Es256]) };
     let authority = Authority {
         issuers: Issuers::new(&file).unwrap(),
         algorithms: ClientAlgorithms::default(),
         keys: Box::new(Keys(Ok(keys))),
         signer: Box::new(ca(clock.now())),
         log: Box::new(log.clone()),
-        journal: Box::new(Journal {
-            order,
-            fails_after: journal_fails_after,
-        }),
+        journal: Box::new(Journal { order, fails_after: journal_fails_after }),
         clock: clock.clone(),
         randomness: Box::new(Counting),
     };
-    World {
-        authority,
-        idp,
-        log,
-        clock,
-    }
+    World { authority, idp, log, clock }
 }
 
 fn ca(now: Time) -> Arc<IssuingCa> {
@@ -223,10 +194,7 @@ impl World {
         claims: &Value,
         evidence: Evidence,
     ) -> Result<Issued, IssueError> {
-        self.authority.issue(&Request {
-            token: self.idp.token(claims),
-            evidence,
-        })
+        self.authority.issue(&Request { token: self.idp.token(claims), evidence })
     }
 
     pub(crate) fn order(&self) -> Vec<String> {
@@ -237,8 +205,6 @@ impl World {
 pub(crate) fn evidence(key: &SigningKey, name: &str) -> Evidence {
     Evidence::PublicKey {
         key: key.public().to_pem().into_bytes(),
-        proof: key
-            .sign(key.kind().default_hash(), name.as_bytes())
-            .unwrap(),
+        proof: key.sign(key.kind().default_hash(), name.as_bytes()).unwrap(),
     }
 }
