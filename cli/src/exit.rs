@@ -90,7 +90,8 @@ impl From<Exit> for std::process::ExitCode {
 
 /// The table as text, one code a line.
 pub(crate) fn table() -> String {
-    Exit::ALL.iter().map(|exit| format!("{:>3}  {}\n", exit.code(), exit.meaning())).collect()
+    let lines = Exit::ALL.map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning()));
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

@@ -85,6 +85,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8], reader: Reader) -> Outcome {
     })
 }
 
+/// Refuses early what [`write`] would refuse late, when an entry is in a log already.
+pub(crate) fn check_destination(path: &Path) -> Outcome {
+    let path = &absolute(path)?;
+    let refuse = |why: &str| {
+        Err(Failure::usage(format!("cannot write {}", path.display())).note("cause", why))
+    };
+    if path.is_dir() {
+        return refuse("it is a folder");
+    }
+    match path.parent() {
+        Some(parent) if !parent.is_dir() => refuse("there is no such folder"),
+        _ => Ok(()),
+    }
+}
+
 /// Removes a file; one that is not there is removed already.
 pub(crate) fn remove(path: &Path) -> Outcome {
     durable::remove(path).map_err(|error| {
@@ -116,6 +131,14 @@ mod tests {
         let failure = read(&path, 4, Exit::Trust).unwrap_err();
         assert_eq!(failure.exit, Exit::Trust);
         assert!(failure.sentence.contains("larger than 4 bytes"));
+    }
+
+    #[test]
+    fn a_destination_that_cannot_be_is_refused_early() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(check_destination(&dir.path().join("new")).is_ok());
+        assert!(check_destination(dir.path()).is_err());
+        assert!(check_destination(&dir.path().join("no/new")).is_err());
     }
 
     #[test]

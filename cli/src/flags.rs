@@ -24,12 +24,12 @@ pub(crate) struct LoginFlags {
     #[arg(long, value_name = "JWT|FILE|-", conflicts_with_all = ["account", "machine", "device", "oob"])]
     pub(crate) identity_token: Option<String>,
 
-    /// Sign in as this person; the password is taken from SIGLITE_PASSWORD, a prompt, or standard
+    /// Sign in as this person; the password is taken from `SIGLITE_PASSWORD`, a prompt, or standard
     /// input
     #[arg(long, value_name = "EMAIL", conflicts_with_all = ["machine", "device", "oob"])]
     pub(crate) account: Option<String>,
 
-    /// Sign in as this machine account; the secret is taken from SIGLITE_PASSWORD, a prompt, or
+    /// Sign in as this machine account; the secret is taken from `SIGLITE_PASSWORD`, a prompt, or
     /// standard input
     #[arg(long, value_name = "NAME", conflicts_with_all = ["device", "oob"])]
     pub(crate) machine: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct LoginFlags {
     pub(crate) oob: bool,
 
     /// The identity provider [default: the signing config's]
-    #[arg(long, value_name = "URL", env = "SIGSTORE_OIDC_ISSUER")]
+    #[arg(long, value_name = "URL", env = "SIGSTORE_OIDC_ISSUER", hide_env_values = true)]
     pub(crate) oidc_issuer: Option<String>,
 
     /// The client to sign in as
@@ -84,6 +84,7 @@ pub(crate) struct ServiceFlags {
 
 /// What is trusted.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Trust")]
 pub(crate) struct TrustFlags {
     /// The keys and certificates to start from [default: the instance's]
     #[arg(long, value_name = "FILE")]

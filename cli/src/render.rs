@@ -13,7 +13,7 @@ use crate::failure::{Failure, Outcome};
 /// When words are coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColourChoice {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
     /// Always.
@@ -37,6 +37,8 @@ pub(crate) enum OutputForm {
 pub(crate) struct Screen {
     colour: bool,
     quiet: bool,
+    /// Whether a person sees standard output as it is.
+    shown: bool,
 }
 
 impl Screen {
@@ -53,13 +55,13 @@ impl Screen {
                     && std::io::stderr().is_terminal()
             }
         };
-        Self { colour, quiet }
+        Self { colour, quiet, shown: std::io::stdout().is_terminal() }
     }
 
     /// Data: a line, or several, on standard output.
-    pub(crate) fn data(&self, text: &str) -> Outcome {
+    pub(crate) fn data(self, text: &str) -> Outcome {
         let mut stdout = std::io::stdout().lock();
-        let text = if stdout.is_terminal() { printable(text) } else { text.to_owned() };
+        let text = if self.shown { printable(text) } else { text.to_owned() };
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         let written = write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush());
         match written {
@@ -73,19 +75,19 @@ impl Screen {
     }
 
     /// Data as one JSON document, for `--output json`.
-    pub(crate) fn json(&self, document: &serde_json::Value) -> Outcome {
+    pub(crate) fn json(self, document: &serde_json::Value) -> Outcome {
         self.data(&format!("{document:#}"))
     }
 
     /// Words about what goes on; `--quiet` silences them.
-    pub(crate) fn say(&self, words: &str) {
+    pub(crate) fn say(self, words: &str) {
         if !self.quiet {
             to_stderr(&printable(words));
         }
     }
 
     /// Words about what went well, with the verdict in front.
-    pub(crate) fn done(&self, verdict: &str, rest: &str) {
+    pub(crate) fn done(self, verdict: &str, rest: &str) {
         if !self.quiet {
             let verdict = self.paint(verdict, Style::new().green().bold());
             let space = if rest.is_empty() { "" } else { " " };
@@ -95,22 +97,22 @@ impl Screen {
 
     /// Words that a person must act on: `--quiet` does not silence them.
     #[expect(clippy::unused_self, reason = "every word goes through the screen")]
-    pub(crate) fn ask(&self, words: &str) {
+    pub(crate) fn ask(self, words: &str) {
         to_stderr(&printable(words));
     }
 
     /// Words about a weakness that is not a refusal; `--quiet` does not silence them.
-    pub(crate) fn warn(&self, words: &str) {
+    pub(crate) fn warn(self, words: &str) {
         let label = self.paint("warning:", Style::new().yellow().bold());
         to_stderr(&format!("{label} {}", printable(words)));
     }
 
     /// The end of a run that failed.
-    pub(crate) fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(self, failure: &Failure) {
         to_stderr(&render(failure, |word, style| self.paint(word, style)));
     }
 
-    fn paint(&self, word: &str, style: Style) -> String {
+    fn paint(self, word: &str, style: Style) -> String {
         if self.colour { word.style(style).to_string() } else { word.to_owned() }
     }
 }

@@ -116,11 +116,6 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| self.nonsense(what).because(&error))
     }
 
-    /// The answer as text.
-    pub(crate) fn text(&self, what: &str) -> Outcome<&str> {
-        std::str::from_utf8(&self.body).map_err(|error| self.nonsense(what).because(&error))
-    }
-
     /// A status that says no, with the server's own words.
     pub(crate) fn refusal(&self, what: &str) -> Failure {
         Failure::new(Exit::Instance, format!("{what} refuses with status {}", self.status.as_u16()))
@@ -184,7 +179,12 @@ pub(crate) fn unreachable(what: &str, url: &Url, error: &ClientError) -> Failure
         }
         _ => Failure::new(Exit::Instance, format!("no answer from {what} that can be used")),
     };
-    let failure = failure.note("server", url.as_str()).because(error);
+    // The libraries' layers say little; the last of them says what the system said.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    let failure = failure.note("server", url.as_str()).note("cause", cause.to_string());
     if lite_http::client::is_loopback(url) {
         failure.hint("is the instance running? siglite up starts it")
     } else {

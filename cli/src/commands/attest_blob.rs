@@ -6,7 +6,7 @@ use lite_keys::HashAlgorithm;
 
 use super::sign_blob::ResultFlags;
 use crate::artifact::{Artifact, ArtifactDigest};
-use crate::commands::Context;
+use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -50,10 +50,10 @@ pub(crate) struct Args {
     result: ResultFlags,
 
     #[command(flatten)]
-    signing: SigningFlags,
+    cosign: CosignFlags,
 
     #[command(flatten)]
-    cosign: CosignFlags,
+    signing: SigningFlags,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     // Without an artifact there is no name to put the bundle beside.
     let destination = args.result.destination(artifact.as_ref().unwrap_or(&Artifact::Stdin))?;
     let payload = Payload::Statement(args.statement(artifact.as_ref(), context)?);
-    let signed = context.block_on(sign::sign(&payload, &args.signing, context))??;
+    let signed = block_on(sign::sign(&payload, &args.signing, context))?;
     args.result.hand_out(&signed, &destination, &name, context)
 }
 

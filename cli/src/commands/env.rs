@@ -1,6 +1,6 @@
 //! `siglite env`: the environment in which stock clients find the instance.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     // an attack.
     let name = &use_instance::fingerprint(&root)[..16];
     let cache = cache_folder(context.env())?.join("cosign").join(name);
-    let lines: Vec<String> = variables(&instance, cache)
+    let lines: Vec<String> = variables(&instance, &cache)
         .into_iter()
         .map(|(name, value)| args.shell.export(name, &value))
         .collect();
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 /// Names and values, those of cosign first.
-fn variables(instance: &Instance, cache: PathBuf) -> Vec<(&'static str, String)> {
+fn variables(instance: &Instance, cache: &Path) -> Vec<(&'static str, String)> {
     let file = |name| instance.file(name).display().to_string();
     vec![
         ("TUF_MIRROR", below(&instance.url, "tuf")),
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn nothing_switches_the_trusted_root_off() {
         let instance = Instance { url: "http://h".to_owned(), client_dir: "/c".into() };
-        let variables = variables(&instance, "/cache".into());
+        let variables = variables(&instance, Path::new("/cache"));
         assert!(variables.contains(&("TUF_MIRROR", "http://h/tuf".to_owned())));
         assert!(variables.contains(&("TUF_ROOT_JSON", "/c/root.json".to_owned())));
         assert!(!variables.iter().any(|(name, _)| name.starts_with("SIGSTORE_")));

@@ -54,15 +54,6 @@ impl Context {
     pub(crate) fn instance(&self) -> Outcome<Instance> {
         Instance::find(self.globals.instance.as_deref(), &self.env)
     }
-
-    /// Runs a conversation with servers to its end, on this thread.
-    pub(crate) fn block_on<T>(&self, conversation: impl Future<Output = T>) -> Outcome<T> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?;
-        Ok(runtime.block_on(conversation))
-    }
 }
 
 /// Runs the command that was asked for.
@@ -84,4 +75,13 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::ExitCodes(args) => exit_codes::run(&args, &context),
         Command::Version(args) => version::run(&args, &context),
     }
+}
+
+/// Runs a conversation with servers to its end, on this thread.
+pub(crate) fn block_on<T>(conversation: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?
+        .block_on(conversation)
 }

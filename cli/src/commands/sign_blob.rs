@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::artifact::{self, Artifact};
-use crate::commands::Context;
+use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::files::{self, Reader};
 use crate::flags::CosignFlags;
@@ -32,10 +32,10 @@ pub(crate) struct Args {
     result: ResultFlags,
 
     #[command(flatten)]
-    signing: SigningFlags,
+    cosign: CosignFlags,
 
     #[command(flatten)]
-    cosign: CosignFlags,
+    signing: SigningFlags,
 }
 
 /// Where a bundle goes, and what is said about it.
@@ -54,14 +54,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     args.cosign.check()?;
     let destination = args.result.destination(&args.artifact)?;
     let payload = Payload::Artifact(args.artifact.clone());
-    let signed = context.block_on(sign::sign(&payload, &args.signing, context))??;
+    let signed = block_on(sign::sign(&payload, &args.signing, context))?;
     args.result.hand_out(&signed, &destination, &args.artifact.name(), context)
 }
 
 impl ResultFlags {
     /// Where the bundle will go, known before anything is signed.
     pub(crate) fn destination(&self, artifact: &Artifact) -> Outcome<PathBuf> {
-        artifact::bundle_path(self.bundle.as_deref(), artifact)
+        let path = artifact::bundle_path(self.bundle.as_deref(), artifact)?;
+        if !files::is_dash(&path) {
+            files::check_destination(&path)?;
+        }
+        Ok(path)
     }
 
     /// Writes the verified bundle and says whose it is. What was there before is replaced only

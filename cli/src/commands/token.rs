@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::client::Web;
-use crate::commands::Context;
+use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::flags::LoginFlags;
 use crate::{login, trust};
@@ -21,20 +21,20 @@ use crate::{login, trust};
   siglite token --machine ci < ci.secret
   cosign sign-blob --yes --identity-token \"$(siglite token)\" --bundle B FILE")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    login: LoginFlags,
-
     /// Where to sign in [default: the instance's signing config]
     #[arg(long, value_name = "FILE")]
     signing_config: Option<PathBuf>,
+
+    #[command(flatten)]
+    login: LoginFlags,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
-    context.block_on(async {
+    block_on(async {
         let web = Web::default();
         let issuer = || trust::issuer(&args.login, args.signing_config.as_deref(), context);
         let token = login::obtain(&args.login, issuer, &web, context).await?;
         context.screen().say(&format!("Signed in as {} at {}.", token.who(), token.issuer()));
         context.screen().data(token.as_str())
-    })?
+    })
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use sigstore_tuf::FileStore;
 
 use crate::client::{Web, below, tuf};
-use crate::commands::Context;
+use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files::{self, Reader};
@@ -56,7 +56,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     match &args.url {
         None => show(args, context),
-        Some(url) => context.block_on(fetch(url, args, context))?,
+        Some(url) => block_on(fetch(url, args, context)),
     }
 }
 
@@ -136,13 +136,11 @@ async fn first_root(
         ));
         return Ok(root);
     }
-    match files::read_if_there(&folder.join(ROOT), files::MAX_DOCUMENT_BYTES)? {
-        Some(known) => Ok(known),
-        None => {
-            let (_, found) = served_root(url, web).await?;
-            Err(unknown_root(url, &found))
-        }
+    if let Some(known) = files::read_if_there(&folder.join(ROOT), files::MAX_DOCUMENT_BYTES)? {
+        return Ok(known);
     }
+    let (_, found) = served_root(url, web).await?;
+    Err(unknown_root(url, &found))
 }
 
 /// `root.json` as the instance serves it to anyone, with its fingerprint.

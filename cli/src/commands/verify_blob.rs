@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::artifact::{self, Artifact};
 use crate::commands::Context;
 use crate::failure::Outcome;
-use crate::verify::{self, VerifyFlags};
+use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a file and its bundle, offline
 ///
@@ -37,5 +37,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = verify::policy(&args.verify.policy)?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), &args.artifact)?;
-    verify::run(&bundle, &args.artifact, &policy, &args.verify, context).map(|_| ())
+    let question =
+        Question { bundle: &bundle, artifact: &args.artifact, policy: &policy, silent: false };
+    verify::run(&question, &args.verify, context).map(|_| ())
 }

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::predicate;
-use crate::verify::{self, VerifyFlags};
+use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a statement about a file, offline
 ///
@@ -67,7 +67,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     };
     let artifact = args.artifact()?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), &artifact)?;
-    let json = verify::run(&bundle, &artifact, &policy, &args.verify, context)?;
+    let silent = args.statement_out.as_deref().is_some_and(files::is_dash);
+    let question = Question { bundle: &bundle, artifact: &artifact, policy: &policy, silent };
+    let json = verify::run(&question, &args.verify, context)?;
     match &args.statement_out {
         None => Ok(()),
         Some(path) => write_statement(path, &json, context),

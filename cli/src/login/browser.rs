@@ -73,7 +73,7 @@ pub(super) async fn sign_in(provider: &Provider, context: &Context) -> Outcome<I
         .request_async(provider.http())
         .await
         .map_err(|error| refused(&error))?;
-    provider.accept(&answer, Some(&nonce))
+    provider.accept(&answer, Some(&nonce), None)
 }
 
 /// The same port on both loopback addresses: `localhost` may mean either.

@@ -34,7 +34,7 @@ pub(super) async fn sign_in(provider: &Provider, context: &Context) -> Outcome<I
         .request_async(provider.http(), tokio::time::sleep, Some(PATIENCE))
         .await
         .map_err(|error| refused(&error).hint("siglite token --device starts over"))?;
-    provider.accept(&answer, None)
+    provider.accept(&answer, None, None)
 }
 
 /// The code is what was asked for, so `--quiet` does not hide it.

@@ -32,7 +32,7 @@ pub(super) async fn account(
                 "siglite account list shows who can sign in; from another machine use --device",
             )
         })?;
-    provider.accept(&answer, None)
+    provider.accept(&answer, None, None)
 }
 
 /// Signs a machine in with the client credentials grant (RFC 6749, Section 4.4).
@@ -50,7 +50,7 @@ pub(super) async fn machine(
         .request_async(provider.http())
         .await
         .map_err(|error| refused(&error).hint("siglite account list shows the machine accounts"))?;
-    provider.accept(&answer, None)
+    provider.accept(&answer, None, Some(name))
 }
 
 pub(super) fn no_endpoint(error: &(dyn std::error::Error + 'static)) -> Failure {

@@ -38,5 +38,5 @@ pub(super) async fn sign_in(provider: &Provider, context: &Context) -> Outcome<I
         .request_async(provider.http())
         .await
         .map_err(|error| refused(&error).hint("siglite token --oob starts over"))?;
-    provider.accept(&answer, Some(&nonce))
+    provider.accept(&answer, Some(&nonce), None)
 }

@@ -112,12 +112,13 @@ impl Provider {
         &self.http
     }
 
-    /// The identity token of an answer, verified against the provider's keys, for our audience,
-    /// and with our nonce where the flow has one.
+    /// The identity token of an answer, verified against the provider's keys, for our audience
+    /// (and, of a machine's token, for `machine`), and with our nonce where the flow has one.
     pub(super) fn accept(
         &self,
         answer: &CoreTokenResponse,
         nonce: Option<&Nonce>,
+        machine: Option<&str>,
     ) -> Outcome<IdToken> {
         let Some(token) = answer.id_token() else {
             // Providers other than ours answer machines with nothing but an access token.
@@ -132,6 +133,7 @@ impl Provider {
             self.metadata.issuer().clone(),
             self.metadata.jwks().clone(),
         )
+        .set_other_audience_verifier_fn(move |other| Some(other.as_str()) == machine)
         .set_allowed_algs(self.metadata.id_token_signing_alg_values_supported().clone());
         let claims = match nonce {
             Some(nonce) => token.claims(&verifier, nonce),

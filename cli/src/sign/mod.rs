@@ -11,6 +11,7 @@ mod signer;
 
 use lite_bundle::body::HashedRekord002;
 use lite_bundle::{Bundle, MediaType};
+use lite_keys::{KeyKind, SigningKey};
 
 use crate::client::{Web, rekor, tsa};
 use crate::commands::Context;
@@ -59,22 +60,26 @@ pub(crate) async fn sign(
     let keyless = flags.signer.key.is_none();
     let services = Services::choose(&flags.services, keyless, context)?;
 
-    // (2) Who signs. From here a key signs in the name of whoever the certificate says.
-    let signer = match (&flags.signer.key, &services.authority) {
-        (Some(file), _) => Signer::from_file(file)?,
-        (None, Some(authority)) => {
+    // (2) The key, and what it will sign: neither needs anybody else. A given key may be in use
+    // for years; any other signs this once and is never written down.
+    let key = match &flags.signer.key {
+        Some(file) => signer::read_key(file)?,
+        None => SigningKey::generate(KeyKind::EcdsaP256),
+    };
+    let details = signer::details(&key)?;
+    let digested = payload.digest(details.hash(), key.kind())?;
+
+    // (3) Who signs. From here the key signs in the name of whoever the certificate says.
+    let signer = match &services.authority {
+        Some(authority) => {
             let config = flags.services.signing_config.as_deref();
             let login = &flags.signer.login;
             let issuer = || trust::issuer(login, config, context);
             let token = login::obtain(login, issuer, &web, context).await?;
-            Signer::from_identity(&web, authority, &token, &root).await?
+            Signer::certified(key, &web, authority, &token, &root).await?
         }
-        (None, None) => return Err(Failure::new(Exit::Internal, "no authority was chosen")),
+        None => Signer::bare(key),
     };
-
-    // (3) The signature, over the digest that the log will see.
-    let details = signer.details()?;
-    let digested = payload.digest(details.hash(), signer.kind())?;
     let signature = signer.sign(digested.hash, &digested.digest)?;
 
     // (4) Logged and timestamped at once: neither needs the other. Both come after the

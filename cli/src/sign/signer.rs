@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use lite_bundle::Signer as BundleSigner;
 use lite_bundle::body::EntryVerifier;
 use lite_bundle::trust::{TransparencyLog, TrustedRoot};
-use lite_keys::{HashAlgorithm, KeyDetails, KeyKind, PublicKey, SigningKey, SigningKeyError};
+use lite_keys::{HashAlgorithm, KeyDetails, PublicKey, SigningKey, SigningKeyError};
 use lite_pki::{Certificate, CtEntry, Purpose, SctList, verify_chain};
 use lite_verifier::{Identity, Matcher, Policy};
 use sha2::{Digest, Sha256};
@@ -28,64 +28,55 @@ pub(super) struct Signer {
     certificate: Option<Certificate>,
 }
 
-impl Signer {
-    /// The key in a file.
-    pub(super) fn from_file(path: &Path) -> Outcome<Self> {
-        let pem = Zeroizing::new(files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?);
-        let key = SigningKey::from_pkcs8_pem(&pem).map_err(|error| {
-            let encrypted =
-                matches!(error, SigningKeyError::Encrypted) || pem.contains("ENCRYPTED");
-            let failure = Failure::usage(format!("{} is not a key to sign with", path.display()))
-                .because(&error);
-            if encrypted {
-                failure.hint(
-                    "encrypted keys (cosign.key among them) are not read yet: use an unencrypted \
-                     PKCS#8 key, as openssl genpkey writes it, or an identity",
-                )
+/// The key in a file.
+pub(super) fn read_key(path: &Path) -> Outcome<SigningKey> {
+    let pem = Zeroizing::new(files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?);
+    SigningKey::from_pkcs8_pem(&pem).map_err(|error| {
+        let encrypted = error == SigningKeyError::Encrypted || pem.contains("ENCRYPTED");
+        Failure::usage(format!("{} is not a key to sign with", path.display()))
+            .because(&error)
+            .hint(if encrypted {
+                "encrypted keys (cosign.key among them) are not read yet: use an unencrypted \
+                 PKCS#8 key, as openssl genpkey writes it, or an identity"
             } else {
-                failure.hint(
-                    "expected is an unencrypted PKCS#8 key in PEM, as openssl genpkey writes it",
-                )
-            }
-        })?;
-        Ok(Self { key, certificate: None })
+                "expected is an unencrypted PKCS#8 key in PEM, as openssl genpkey writes it"
+            })
+    })
+}
+
+/// The key and hash under which the log knows the key's signatures.
+pub(super) fn details(key: &SigningKey) -> Outcome<KeyDetails> {
+    key.public().details_for_entries().ok_or_else(|| {
+        Failure::usage("the log has no name for a key of this size")
+            .hint("use an ECDSA key, or RSA with 2048, 3072 or 4096 bits")
+    })
+}
+
+impl Signer {
+    /// A key that its verifiers have.
+    pub(super) const fn bare(key: SigningKey) -> Self {
+        Self { key, certificate: None }
     }
 
-    /// A new key, and a certificate for it that binds it to the token's identity.
+    /// A key with a certificate that binds it to the token's identity.
     ///
     /// The certificate is verified here, although the bundle will be: one that nobody accepts
     /// must not reach the log.
-    pub(super) async fn from_identity(
+    pub(super) async fn certified(
+        key: SigningKey,
         web: &Web,
         authority: &str,
         token: &IdToken,
         root: &TrustedRoot,
     ) -> Outcome<Self> {
-        // (1) A key that signs once and is never written down.
-        let key = SigningKey::generate(KeyKind::EcdsaP256);
-        // (2) The proof that whoever holds the token holds the key.
-        let proof = key
-            .sign(HashAlgorithm::Sha256, token.principal()?.as_bytes())
-            .map_err(|error| cannot_sign(&error))?;
-        // (3) The certificate, and what makes it ours.
+        // Whoever holds the token must hold the key, too.
+        let proof =
+            key.sign_default(token.principal()?.as_bytes()).map_err(|error| cannot_sign(&error))?;
         let chain =
             fulcio::request_certificate(web, authority, token, key.public(), &proof).await?;
         let certificate = check(chain, key.public(), token, root)
             .map_err(|failure| failure.note("authority", authority))?;
         Ok(Self { key, certificate: Some(certificate) })
-    }
-
-    /// The kind of the key.
-    pub(super) fn kind(&self) -> KeyKind {
-        self.key.kind()
-    }
-
-    /// The key and hash under which the log knows the signature.
-    pub(super) fn details(&self) -> Outcome<KeyDetails> {
-        self.key.public().details_for_entries().ok_or_else(|| {
-            Failure::usage("the log has no name for a key of this size")
-                .hint("use an ECDSA key, or RSA with 2048, 3072 or 4096 bits")
-        })
     }
 
     /// The signature over a digest.

@@ -13,6 +13,7 @@ use lite_keys::{HashAlgorithm, PublicKey};
 use lite_time::Time;
 use lite_verifier::{Identity, Matcher, Policy, Report, Trust, Verifier};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::artifact::{self, Artifact, ArtifactDigest};
 use crate::commands::Context;
@@ -32,12 +33,6 @@ const MAX_KEY_BYTES: u64 = 64 * 1024;
 /// What a verification takes from the command line.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct VerifyFlags {
-    #[command(flatten)]
-    pub(crate) policy: PolicyFlags,
-
-    #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-
     /// Print every step with its evidence
     #[arg(long)]
     pub(crate) explain: bool,
@@ -45,12 +40,18 @@ pub(crate) struct VerifyFlags {
     /// What to print
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     pub(crate) output: OutputForm,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
 }
 
 /// What an accepted bundle says to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Who signed: an identity, or a key by its hint.
+    /// Who signed: an identity, or a key by the SHA-256 of its SPKI.
     pub(crate) signer: String,
     /// Who vouched for the identity.
     pub(crate) issuer: Option<String>,
@@ -62,16 +63,30 @@ pub(crate) struct Accepted {
     pub(crate) predicate_type: Option<String>,
 }
 
-/// Verifies and prints the verdict; what comes back is the text that was verified.
+/// What a bundle is asked for.
+pub(crate) struct Question<'a> {
+    /// The bundle's file.
+    pub(crate) bundle: &'a Path,
+    /// What must have been signed.
+    pub(crate) artifact: &'a Artifact,
+    /// Who must have signed it, and as what.
+    pub(crate) policy: &'a Policy,
+    /// Whether standard output is for something else than the evidence.
+    pub(crate) silent: bool,
+}
+
+/// Verifies and prints the verdict; what comes back is the bundle that was verified.
 pub(crate) fn run(
-    bundle: &Path,
-    artifact: &Artifact,
-    policy: &Policy,
+    question: &Question<'_>,
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
+    let Question { bundle, artifact, policy, silent } = *question;
     let root = trust::trusted_root(&flags.trust, context)?;
     let json = read_bundle(bundle)?;
+    if policy.predicate_type.is_none() {
+        words::not_a_statement(&json)?;
+    }
     let bytes = in_memory(artifact)?;
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
@@ -84,9 +99,11 @@ pub(crate) fn run(
     };
     let report = check(&json, &artifact, policy, &root);
     let accepted = accepted(&report, json.as_bytes());
-    print(&report, &accepted, flags, context)?;
+    if !silent {
+        print(&report, &accepted, flags, context)?;
+    }
     let accepted = accepted?;
-    context.screen().done("Verified OK:", &accepted.sentence());
+    context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
     Ok(json)
 }
 
@@ -208,7 +225,9 @@ pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
     });
     let issuer = verified.certificate.as_ref().and_then(|c| c.fulcio().issuer().map(str::to_owned));
     Ok(Accepted {
-        signer: name.unwrap_or_else(|| "the key".to_owned()),
+        signer: name.unwrap_or_else(|| {
+            format!("key sha256:{}", hex::encode(Sha256::digest(verified.key.spki_der())))
+        }),
         issuer,
         time: verified.times.first().map(|time| time.at),
         logged,
@@ -219,17 +238,11 @@ pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
 impl Accepted {
     /// One line for people.
     pub(crate) fn sentence(&self) -> String {
-        let mut words = format!("signed by {}", self.signer);
-        if let Some(issuer) = &self.issuer {
-            words.push_str(&format!(" ({issuer})"));
-        }
-        if let Some(time) = self.time {
-            words.push_str(&format!(" at {}", time.to_rfc3339()));
-        }
-        if let Some((origin, index)) = &self.logged {
-            words.push_str(&format!(", entry {index} of {origin}"));
-        }
-        words
+        let issuer = self.issuer.as_ref().map(|issuer| format!(" ({issuer})"));
+        let time = self.time.map(|time| format!(" at {}", time.to_rfc3339()));
+        let entry = self.logged.as_ref().map(|(log, index)| format!(", entry {index} of {log}"));
+        let parts = [issuer, time, entry].map(Option::unwrap_or_default);
+        format!("by {}{}", self.signer, parts.concat())
     }
 
     /// Labelled values.
@@ -256,7 +269,9 @@ impl Accepted {
 
     fn lines(&self) -> String {
         let fields = self.fields().into_iter();
-        fields.map(|(name, value)| format!("{:15}{value}\n", format!("{name}:"))).collect()
+        let lines: Vec<_> =
+            fields.map(|(name, value)| format!("{:15}{value}", format!("{name}:"))).collect();
+        lines.join("\n")
     }
 }
 
@@ -333,7 +348,7 @@ mod tests {
         };
         assert_eq!(
             accepted.sentence(),
-            "signed by alice@example.org (http://localhost:7070/oidc) at 1970-01-01T00:00:00Z, \
+            "by alice@example.org (http://localhost:7070/oidc) at 1970-01-01T00:00:00Z, \
              entry 7 of localhost"
         );
         assert_eq!(accepted.json()["logIndex"], "7");

@@ -1,9 +1,25 @@
 //! A refusal of the verifier in words: the numbered step, expected, found, and what helps.
 
+use lite_bundle::{Bundle, Content, Statement};
 use lite_verifier::{Reason, Refusal, Report, Step};
 
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
+
+/// A statement about a file is no signature of the file: who verifies one for the other would
+/// accept "this build failed its tests" as approval.
+pub(super) fn not_a_statement(json: &str) -> Outcome {
+    let content = Bundle::parse(json.as_bytes()).map(|bundle| bundle.content);
+    let Ok(Content::Dsse(envelope)) = content else {
+        return Ok(());
+    };
+    let kind = Statement::parse(&envelope.payload).map(|statement| statement.predicate_type);
+    let kind = kind.unwrap_or_else(|_| envelope.payload_type.clone());
+    Err(Failure::new(Exit::Refused, "the bundle is a statement about a file, not its signature")
+        .note("expected", "a signature")
+        .note("found", format!("a statement of type {kind}"))
+        .hint(format!("siglite verify-blob-attestation --type {kind} verifies it")))
+}
 
 /// The failure that a report without proof is told as.
 pub(super) fn no_proof(report: &Report) -> Failure {
@@ -18,7 +34,7 @@ fn refusal(refusal: &Refusal) -> Failure {
     let step = refusal.reason.step();
     let place = match step.number() {
         Some(number) => format!("step {number} ({})", step.name()),
-        None => step.name().to_owned(),
+        None => "the first look".to_owned(),
     };
     Failure::new(Exit::Refused, format!("{place} refuses: {}", refusal.reason))
         .note("expected", &refusal.expected)

@@ -14,7 +14,7 @@ use lite_tlog::Hash;
 use serde_json::{Value, json};
 
 use crate::client::Web;
-use crate::commands::Context;
+use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::flags::{ServiceFlags, TrustFlags};
 use crate::render::OutputForm;
@@ -93,7 +93,7 @@ enum Proof {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
-    context.block_on(read(args, context))?
+    block_on(read(args, context))
 }
 
 async fn read(args: &Args, context: &Context) -> Outcome {
@@ -205,23 +205,24 @@ fn lines(data: &Value) -> String {
     if let Some(body) = members.get("body") {
         return body.to_string();
     }
-    let mut text = String::new();
+    let (mut lines, mut lists) = (Vec::new(), Vec::new());
     for (name, value) in members {
         let name = format!("{name}:");
         match value {
             Value::Array(all) => {
-                text.push_str(&format!("{name}\n"));
+                lists.push(name);
                 for one in all {
-                    text.push_str(&format!("  {}\n", one.as_str().unwrap_or_default()));
+                    lists.push(format!("  {}", one.as_str().unwrap_or_default()));
                 }
             }
             // The note itself is for programs, and in their form of output.
             Value::String(_) if name == "checkpoint:" => {}
-            Value::String(value) => text.push_str(&format!("{name:14}{value}\n")),
-            other => text.push_str(&format!("{name:14}{other}\n")),
+            Value::String(value) => lines.push(format!("{name:14}{value}")),
+            other => lines.push(format!("{name:14}{other}")),
         }
     }
-    text
+    lines.append(&mut lists);
+    lines.join("\n")
 }
 
 #[cfg(test)]

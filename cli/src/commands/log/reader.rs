@@ -70,7 +70,7 @@ impl LogReader {
     /// A leaf with the proof that it is in the newest tree.
     pub(super) async fn entry(&mut self, index: u64) -> Outcome<(Vec<u8>, Vec<Hash>)> {
         let size = self.checkpoint.size;
-        self.check_index(index, size)?;
+        check_index(index, size)?;
         let leaf = self.leaf(index).await?;
         let proof = self.prove(|prover, tiles| prover.inclusion(tiles, index, size)).await?;
         verify_inclusion(&leaf_hash(&leaf), index, size, &proof, &self.checkpoint.root)
@@ -82,7 +82,7 @@ impl LogReader {
     /// of `size` is proven to be the beginning of the signed one.
     pub(super) async fn inclusion(&mut self, index: u64, size: u64) -> Outcome<(Hash, Vec<Hash>)> {
         self.check_size(size)?;
-        self.check_index(index, size)?;
+        check_index(index, size)?;
         let leaf = leaf_hash(&self.leaf(index).await?);
         let root = self.root(size).await?;
         let proof = self.prove(|prover, tiles| prover.inclusion(tiles, index, size)).await?;
@@ -125,10 +125,10 @@ impl LogReader {
     /// Makes something out of tiles, fetching each that turns out to be missing.
     async fn prove<T>(
         &mut self,
-        make: impl Fn(&mut Prover, &Tiles) -> Result<T, ProveError<Missing>>,
+        step: impl Fn(&mut Prover, &Tiles) -> Result<T, ProveError<Missing>>,
     ) -> Outcome<T> {
         loop {
-            match make(&mut self.prover, &self.tiles) {
+            match step(&mut self.prover, &self.tiles) {
                 Ok(made) => return Ok(made),
                 Err(ProveError::Read { tile, .. }) if self.tiles.0.len() < MAX_TILES => {
                     self.fetch(&tile).await?;
@@ -160,14 +160,6 @@ impl LogReader {
             .map_err(|error| self.broken("the entry bundle is damaged", &error))
     }
 
-    fn check_index(&self, index: u64, size: u64) -> Outcome {
-        if index < size {
-            return Ok(());
-        }
-        Err(Failure::usage(format!("there is no entry {index} in a tree of {size}"))
-            .hint("indexes begin with 0; siglite log info shows the tree's size"))
-    }
-
     fn check_size(&self, size: u64) -> Outcome {
         if (1..=self.checkpoint.size).contains(&size) {
             return Ok(());
@@ -182,6 +174,14 @@ impl LogReader {
             .because(error)
             .hint("keep the checkpoint (siglite log info --output json): it is the evidence")
     }
+}
+
+fn check_index(index: u64, size: u64) -> Outcome {
+    if index < size {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("there is no entry {index} in a tree of {size}"))
+        .hint("indexes begin with 0; siglite log info shows the tree's size"))
 }
 
 /// The checkpoint and who signed it, if that is a log of the trusted root.
