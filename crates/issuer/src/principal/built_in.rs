@@ -41,7 +41,8 @@ impl Table {
 
 const TABLES: [Table; 4] = [GITHUB, GITLAB, BUILDKITE, CODEFRESH];
 
-/// fulcio:pkg/identity/github/principal.go
+/// fulcio:pkg/identity/github/principal.go. The deployment environment is told only by the `ci-provider`
+/// templates, there as here.
 const GITHUB: Table = Table {
     name: "github-workflow",
     required: &[
@@ -62,7 +63,7 @@ const GITHUB: Table = Table {
         "run_id",
         "run_attempt",
     ],
-    defaults: &[("environment", "")],
+    defaults: &[],
     further: |_| true,
     alt_name: "https://github.com/{{ .job_workflow_ref }}",
     extensions: &[
@@ -88,7 +89,6 @@ const GITHUB: Table = Table {
             "https://github.com/{{ .repository }}/actions/runs/{{ .run_id }}/attempts/{{ .run_attempt }}",
         ),
         ("source-repository-visibility-at-signing", "repository_visibility"),
-        ("deployment-environment", "environment"),
     ],
 };
 
