@@ -24,6 +24,9 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::error::OpenError;
 
+/// How long before its making an authority is valid, so that a clock that is set right soon after
+/// does not end it.
+const MARGIN: Duration = Duration::from_secs(60);
 /// A Julian year.
 const YEAR: Duration = Duration::from_secs(365 * 86_400 + 86_400 / 4);
 
@@ -55,7 +58,7 @@ fn create(config: &Config, now: Time) -> Result<(), OpenError> {
         root_name: AuthorityName::new(&config.organization, "timestamp root"),
         name: AuthorityName::new(&config.organization, "timestamp authority"),
         key_kind: config.curve.kind(),
-        not_before: now,
+        not_before: now.minus(MARGIN),
         lifetime: YEAR * config.validity_years,
     })?;
     let write = |name: &str, text: &str, mode| {

@@ -343,7 +343,8 @@ fn the_fragment_says_what_clients_need() {
     let ders: Vec<&[u8]> = stand.server().chain().iter().map(Certificate::der).collect();
     assert_eq!(authority.chain().collect::<Vec<_>>(), ders);
     let window = authority.valid_for.as_ref().unwrap();
-    assert_eq!(window.start, Some(NOW.floor_to_second()));
+    assert!(window.start.unwrap() < NOW.floor_to_second(), "before the first timestamp");
+    assert_eq!(window.start, Some(stand.server().chain()[0].not_before()));
     let [service] = &fragment.services.tsa[..] else { panic!("one service") };
     assert_eq!((service.url.as_str(), service.major_api_version), (endpoint, 1));
     let names: Vec<_> = fragment.legacy.iter().map(|target| target.name.as_str()).collect();
