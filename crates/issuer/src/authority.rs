@@ -13,7 +13,7 @@ use crate::ports::{
     CtLog, Event, IssuanceJournal, JournalError, KeySource, KeySourceError, Randomness, Signer,
 };
 use crate::principal::{EmbedError, Principal, PrincipalError};
-use crate::steps::{Evidence, Issued, LogError, Logged, PossessionError, PrepareError};
+use crate::steps::{Evidence, Issued, LogError, PossessionError, PrepareError};
 
 /// What issues certificates: the configuration and the ports.
 pub struct Authority {
@@ -142,22 +142,16 @@ impl Authority {
         // signature on the TBSCertificate indicates the certificate authority's intent to issue", which
         // is why whatever comes after this line must be explainable.
         let serial = prepared.serial();
-        self.journal.record(&Event::PrecertificateIntended {
-            serial: &serial,
-            at: now,
-            issuer: &prepared.subject.issuer,
-            alt_name: &prepared.subject.alt_name,
-            key_sha256: &prepared.subject.key_sha256,
-        })?;
-        let precertificate = prepared.sign().map_err(|why| self.unsigned(&serial, why))?;
+        let intended = prepared.intend(&*self.journal, now)?;
+        let precertificate = intended.sign().map_err(|why| self.unsigned(&serial, why))?;
 
         // (7) Log it, and verify the log's promise. No SCT, no certificate.
         let logged =
             precertificate.submit(&*self.log).map_err(|why| self.unlogged(&serial, why))?;
 
         // (8) Record the second intent, and sign the certificate with the same key.
-        self.record_promise(&serial, &logged)?;
-        let issued = logged.finish().map_err(|why| self.unsigned(&serial, why))?;
+        let promised = logged.intend(&*self.journal, &serial, self.clock.now())?;
+        let issued = promised.finish().map_err(|why| self.unsigned(&serial, why))?;
 
         // (9) Record the result, then hand it out.
         self.journal.record(&Event::Issued {
@@ -191,16 +185,6 @@ impl Authority {
         let mut serial = [0; 20];
         self.randomness.fill(&mut serial);
         serial
-    }
-
-    fn record_promise(&self, serial: &[u8], logged: &Logged) -> Result<(), JournalError> {
-        self.journal.record(&Event::CertificateIntended {
-            serial,
-            at: self.clock.now(),
-            precertificate_sha256: &logged.precertificate_sha256(),
-            log_id: &logged.sct().log_id,
-            sct_timestamp: logged.sct().timestamp,
-        })
     }
 
     fn unsigned(&self, serial: &[u8], why: ProfileError) -> IssueError {

@@ -6,9 +6,12 @@
 //!   -> Principal        who that is, and what they must have signed         (3) name the principal
 //!   -> ProvenKey        their key, strong enough, and theirs                (4) prove possession
 //!   -> Prepared         every byte of the certificate, linted               (5) prepare
-//!   -> Precertificate   signed, with the poison                             (6) record, sign
+//!   -> Intended         the intent is in the journal, durably               (6) record the intent,
+//!   -> Precertificate   signed, with the poison                                 sign
 //!   -> Logged           the log's promise (SCT), verified                   (7) log
-//!   -> Issued           the certificate, with its SCT                       (8) record, sign  (9) record
+//!   -> Promised         the promise and the second intent are recorded      (8) record the promise,
+//!   -> Issued           the certificate, with its SCT                           sign
+//!                       the result is recorded, and the certificate handed out (9) record the result
 //! ```
 //!
 //! Each step consumes the one before, so the wrong order does not compile. The numbers are those of

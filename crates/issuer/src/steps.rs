@@ -5,7 +5,16 @@
 //! ```compile_fail
 //! use lite_issuer::steps::{Issued, Precertificate};
 //! fn skip_the_log(precertificate: Precertificate) -> Issued {
-//!     precertificate.finish().unwrap() // Only a `Logged` can be finished.
+//!     precertificate.finish().unwrap() // Only a `Promised` can be finished.
+//! }
+//! ```
+//!
+//! nor can anything be signed before the intent to sign it is in the journal:
+//!
+//! ```compile_fail
+//! use lite_issuer::steps::Prepared;
+//! fn skip_the_journal(prepared: Prepared) {
+//!     prepared.sign().unwrap(); // Only an `Intended` can be signed.
 //! }
 //! ```
 //!
@@ -14,7 +23,7 @@
 //! ```compile_fail
 //! use lite_issuer::Principal;
 //! fn skip_the_proof(principal: Principal) {
-//!     principal.prepare(todo!(), todo!(), todo!()); // Only a `ProvenKey` can be prepared.
+//!     principal.prepare(unreachable!(), [0; 20], unreachable!()); // Only a `ProvenKey` can be prepared.
 //! }
 //! ```
 
@@ -28,7 +37,7 @@ use lite_pki::profile::{self, LeafSpec, ProfileError};
 use lite_pki::{Sct, profile::LintError};
 use lite_time::Time;
 
-use crate::ports::{CtLog, CtLogError};
+use crate::ports::{CtLog, CtLogError, Event, IssuanceJournal, JournalError};
 use crate::principal::{EmbedError, Principal};
 
 pub use lite_pki::profile::Issued;
@@ -45,17 +54,20 @@ pub struct ProvenKey {
 #[derive(Debug)]
 pub struct Prepared {
     inner: profile::Prepared,
-    /// What the journal says about it.
-    pub(crate) subject: Subject,
+    subject: Subject,
 }
 
 /// What the journal says about a certificate.
 #[derive(Debug)]
-pub(crate) struct Subject {
-    pub(crate) issuer: String,
-    pub(crate) alt_name: String,
-    pub(crate) key_sha256: Vec<u8>,
+struct Subject {
+    issuer: String,
+    alt_name: String,
+    key_sha256: Vec<u8>,
 }
+
+/// A prepared certificate whose intent is in the journal, durably.
+#[derive(Debug)]
+pub struct Intended(profile::Prepared);
 
 /// A signed precertificate.
 #[derive(Debug)]
@@ -67,6 +79,10 @@ pub struct Logged {
     precertificate: profile::Precertificate,
     sct: Sct,
 }
+
+/// A logged precertificate whose promise, and the intent to sign the certificate, are in the journal.
+#[derive(Debug)]
+pub struct Promised(Logged);
 
 /// Why a certificate was not prepared.
 #[derive(Debug, thiserror::Error)]
@@ -133,9 +149,23 @@ impl Prepared {
         self.inner.serial()
     }
 
+    /// (6) Records the intent to sign.
+    pub fn intend(self, journal: &dyn IssuanceJournal, at: Time) -> Result<Intended, JournalError> {
+        journal.record(&Event::PrecertificateIntended {
+            serial: &self.serial(),
+            at,
+            issuer: &self.subject.issuer,
+            alt_name: &self.subject.alt_name,
+            key_sha256: &self.subject.key_sha256,
+        })?;
+        Ok(Intended(self.inner))
+    }
+}
+
+impl Intended {
     /// (6) Signs the precertificate.
     pub fn sign(self) -> Result<Precertificate, ProfileError> {
-        self.inner.precertificate().map(Precertificate)
+        self.0.precertificate().map(Precertificate)
     }
 }
 
@@ -149,20 +179,28 @@ impl Precertificate {
 }
 
 impl Logged {
-    /// The promise.
-    #[must_use]
-    pub const fn sct(&self) -> &Sct {
-        &self.sct
+    /// (8) Records the promise, and the intent to sign the certificate.
+    pub fn intend(
+        self,
+        journal: &dyn IssuanceJournal,
+        serial: &[u8],
+        at: Time,
+    ) -> Result<Promised, JournalError> {
+        let precertificate = self.precertificate.certificate().der();
+        journal.record(&Event::CertificateIntended {
+            serial,
+            at,
+            precertificate_sha256: &HashAlgorithm::Sha256.digest(precertificate),
+            log_id: &self.sct.log_id,
+            sct_timestamp: self.sct.timestamp,
+        })?;
+        Ok(Promised(self))
     }
+}
 
-    /// SHA-256 of the precertificate.
-    #[must_use]
-    pub fn precertificate_sha256(&self) -> Vec<u8> {
-        HashAlgorithm::Sha256.digest(self.precertificate.certificate().der())
-    }
-
+impl Promised {
     /// (8) Signs the certificate, with the key that signed the precertificate.
     pub fn finish(self) -> Result<Issued, ProfileError> {
-        self.precertificate.finish(self.sct)
+        self.0.precertificate.finish(self.0.sct)
     }
 }
