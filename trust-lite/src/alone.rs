@@ -71,12 +71,14 @@ async fn follow(sources: Sources, server: Server) {
             tracing::warn!(error = chain(error), "the trust documents stay as they are");
         }
         let (server, sources) = (server.clone(), sources.clone());
-        let updated = tokio::task::spawn_blocking(move || match fragment {
-            Ok(fragment) if fragment != server.fragment() => {
-                sources.remember(&fragment);
-                server.publish(fragment)
+        let updated = tokio::task::spawn_blocking(move || {
+            if let Ok(fragment) = fragment
+                && fragment != server.fragment()
+            {
+                log_failure(server.publish(fragment.clone()).err());
+                sources.remember(&server.fragment());
             }
-            _ => server.tick(),
+            server.tick()
         });
         log_failure(updated.await.ok().and_then(Result::err));
     }

@@ -49,6 +49,9 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError {
+    /// The server was closed, and the folder may be another process's.
+    #[error("the trust root is closed")]
+    Closed,
     /// The fragments do not make documents.
     #[error("the fragments do not make trust documents")]
     Documents(#[from] DocumentError),

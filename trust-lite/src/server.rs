@@ -32,8 +32,6 @@ struct Shared {
     client_dir: Option<PathBuf>,
     inner: Mutex<Inner>,
     published: Arc<RwLock<Arc<Published>>>,
-    /// Held for as long as the server lives.
-    _lock: FolderLock,
 }
 
 struct Inner {
@@ -42,6 +40,8 @@ struct Inner {
     fragment: Fragment,
     documents: Documents,
     failure: Option<String>,
+    /// Held until the server is closed.
+    lock: Option<FolderLock>,
 }
 
 impl Server {
@@ -64,14 +64,14 @@ impl Server {
         let absent = if repository.exists() { Absent::Refuse } else { Absent::Make };
         let keys = keys::open(&keys_dir, absent)?;
         let documents = Documents::of(&fragment).map_err(UpdateError::from)?;
-        let mut inner = Inner { repository, keys, fragment, documents, failure: None };
+        let lock = Some(lock);
+        let mut inner = Inner { repository, keys, fragment, documents, failure: None, lock };
         let published = inner.update(&*clock, config.client_dir.as_ref())?;
         let server = Self(Arc::new(Shared {
             clock,
             client_dir: config.client_dir.clone(),
             inner: Mutex::new(inner),
             published: Arc::new(RwLock::new(Arc::new(published))),
-            _lock: lock,
         }));
         server.warn_of_root();
         Ok(server)
@@ -94,9 +94,16 @@ impl Server {
     pub fn publish(&self, fragment: Fragment) -> Result<(), UpdateError> {
         let documents = Documents::of(&fragment)?;
         let mut inner = self.inner();
-        inner.documents = documents;
-        inner.fragment = fragment;
-        self.update(&mut inner)
+        let before = (
+            std::mem::replace(&mut inner.documents, documents),
+            std::mem::replace(&mut inner.fragment, fragment),
+        );
+        let updated = self.update(&mut inner);
+        if updated.is_err() {
+            // What cannot be published must not keep what can from being renewed.
+            (inner.documents, inner.fragment) = before;
+        }
+        updated
     }
 
     /// Renews what is half through its life. Blocks while it writes.
@@ -133,9 +140,10 @@ impl Server {
         }
     }
 
-    /// Ends it. Everything published is durable already.
+    /// Ends it, and every clone of it: nothing is written any more, and the folder is free for
+    /// another process. Everything published is durable already.
     pub fn close(self) {
-        drop(self);
+        self.inner().lock = None;
     }
 
     fn update(&self, inner: &mut Inner) -> Result<(), UpdateError> {
@@ -176,6 +184,9 @@ impl Inner {
         clock: &dyn Clock,
         client_dir: Option<&PathBuf>,
     ) -> Result<Published, UpdateError> {
+        if self.lock.is_none() {
+            return Err(UpdateError::Closed);
+        }
         for name in self.repository.update(&self.documents, &self.keys, clock.now())? {
             tracing::info!(name, "published TUF metadata");
             metrics::counter!("trust_metadata_published_total").increment(1);

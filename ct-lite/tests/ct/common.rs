@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
@@ -129,7 +130,16 @@ pub(crate) async fn send(
     body: impl Into<Body>,
 ) -> Answer {
     let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
-    let response = lite_http::shell::wrap(server.router()).oneshot(request).await.unwrap();
+    call(server.router(), request).await
+}
+
+/// `GET path` of a router that is not a [`Server`]'s.
+pub(crate) async fn ask(router: Router, path: &str) -> Answer {
+    call(router, Request::builder().uri(path).body(Body::empty()).unwrap()).await
+}
+
+async fn call(router: Router, request: Request<Body>) -> Answer {
+    let response = lite_http::shell::wrap(router).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }

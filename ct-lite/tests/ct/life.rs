@@ -173,6 +173,6 @@ fn hex_to_query(hash: &[u8; 32]) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own damage")]
-fn put(path: &std::path::Path, contents: &[u8]) {
+pub(crate) fn put(path: &std::path::Path, contents: &[u8]) {
     std::fs::write(path, contents).unwrap();
 }

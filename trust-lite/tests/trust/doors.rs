@@ -27,7 +27,10 @@ async fn the_next_root_is_not_found() {
     let server = site.open(&fragment(&[]));
     assert_eq!(get(&server, "/tuf/1.root.json").await.status, 200);
     let next = get(&server, "/tuf/2.root.json").await;
-    assert_eq!((next.status.as_u16(), next.headers["cache-control"].as_bytes()), (404, &b"no-store"[..]));
+    assert_eq!(
+        (next.status.as_u16(), next.headers["cache-control"].as_bytes()),
+        (404, &b"no-store"[..])
+    );
 }
 
 #[tokio::test]
@@ -35,7 +38,8 @@ async fn nothing_but_published_files_can_be_reached() {
     let site = Site::new();
     let server = site.open(&fragment(&[]));
     // The double of a file that somebody put there: it is not ours, so it is not served.
-    std::fs::copy(site.path("trust/keys/root.pem"), site.path("trust/repository/root.pem")).unwrap();
+    std::fs::copy(site.path("trust/keys/root.pem"), site.path("trust/repository/root.pem"))
+        .unwrap();
     for path in [
         "/tuf",
         "/tuf/",

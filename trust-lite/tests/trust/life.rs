@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use lite_keys::KeyKind;
-use trust_lite::OpenError;
+use trust_lite::{OpenError, UpdateError};
 
 use crate::common::{DAY, Site, fragment, get};
 
@@ -134,7 +134,10 @@ fn the_root_key_may_be_elsewhere_and_the_others_may_not() {
         std::fs::remove_file(&path).unwrap();
         let before = site.files();
         let refusal = site.try_open(&fragment).err().unwrap();
-        assert!(matches!(&refusal, OpenError::KeyMissing(missing) if *missing == path), "{refusal}");
+        assert!(
+            matches!(&refusal, OpenError::KeyMissing(missing) if *missing == path),
+            "{refusal}"
+        );
         assert_eq!(site.files(), before);
         put(&path, &key);
     }
@@ -224,7 +227,9 @@ fn two_processes_cannot_have_one_folder() {
     let fragment = fragment(&[]);
     let server = site.open(&fragment);
     assert!(matches!(site.try_open(&fragment), Err(OpenError::Lock(_))));
+    let clone = server.clone();
     server.close();
+    assert!(matches!(clone.tick(), Err(UpdateError::Closed)));
     site.open(&fragment).close();
 }
 
@@ -251,6 +256,51 @@ fn an_interrupted_first_start_is_continued() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own damage")]
-fn put(path: &std::path::Path, contents: &[u8]) {
+pub(crate) fn put(path: &std::path::Path, contents: &[u8]) {
     std::fs::write(path, contents).unwrap();
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_clients_with_what_they_had() {
+    let (first, second) = (fragment(&[KeyKind::Ed25519]), fragment(&[KeyKind::EcdsaP256]));
+    for blocked in ["2.targets.json", "2.snapshot.json"] {
+        let site = Site::new();
+        let server = site.open(&first);
+        let before = get(&server, "/tuf/timestamp.json").await.body;
+        // A folder where a file should go: the write fails whoever runs the test.
+        let obstacle = site.path(&format!("trust/repository/{blocked}"));
+        std::fs::create_dir(&obstacle).unwrap();
+        assert!(matches!(server.publish(second.clone()), Err(UpdateError::Write { .. })));
+        let targets = std::fs::read_dir(site.path("trust/repository/targets")).unwrap().count();
+        assert_eq!(targets, 5 + 2, "target files come before the metadata that names them");
+
+        assert_eq!(get(&server, "/tuf/timestamp.json").await.body, before);
+        assert_eq!(get(&server, "/tuf/2.targets.json").await.status, 404);
+        let client = std::fs::read(site.path("client/trusted_root.json")).unwrap();
+        assert_eq!(client, first.trusted_root().to_json().as_bytes());
+        // What came of the write is not known, so nothing is written until a start has looked.
+        assert!(matches!(server.tick(), Err(UpdateError::Stopped)));
+        assert!(server.health().unwrap_err().contains("start again"));
+        server.close();
+
+        std::fs::remove_dir(&obstacle).unwrap();
+        let server = site.open(&second);
+        server.health().unwrap();
+        assert_eq!(get(&server, "/tuf/2.targets.json").await.status, 200);
+        assert_eq!(get(&server, "/tuf/3.targets.json").await.status, 404);
+    }
+}
+
+#[test]
+fn a_fragment_that_cannot_be_published_does_not_stop_the_renewal() {
+    let site = Site::new();
+    let good = fragment(&[]);
+    let server = site.open(&good);
+    let mut bad = good.clone();
+    bad.legacy[0].uri = "http://b\u{fc}cher.example".to_owned();
+    assert!(matches!(server.publish(bad), Err(UpdateError::Sign(_))));
+    assert_eq!(server.fragment(), good);
+    site.clock.advance(DAY * 100);
+    server.tick().unwrap();
+    server.health().unwrap();
 }
