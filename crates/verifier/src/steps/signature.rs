@@ -63,16 +63,15 @@ fn signed_hash(
     artifact: &Artifact<'_>,
     hinted: Option<HashAlgorithm>,
 ) -> Result<HashAlgorithm, Refusal> {
-    let candidates = hashes(key, hinted);
-    let mut known = false;
-    for hash in &candidates {
-        let Some(digest) = artifact.digest(*hash) else {
+    let mut unknown = None;
+    for hash in hashes(key, hinted) {
+        let Some(digest) = artifact.digest(hash) else {
+            unknown = unknown.or(Some(hash));
             continue;
         };
-        known = true;
         // An Ed25519 key verifies Ed25519ph here.
-        if key.verify_digest(*hash, &digest, &message.signature).is_ok() {
-            return Ok(*hash);
+        if key.verify_digest(hash, &digest, &message.signature).is_ok() {
+            return Ok(hash);
         }
     }
     if key.kind() == KeyKind::Ed25519
@@ -81,15 +80,15 @@ fn signed_hash(
     {
         return Ok(HashAlgorithm::Sha512);
     }
-    if known {
-        return Err(invalid(key, &message.signature));
-    }
-    let wanted = candidates.first().map_or("", |hash| hash.short_name());
-    Err(Refusal::new(
-        Reason::ArtifactDigestUnavailable,
-        format!("the artifact, or its {wanted} digest"),
-        artifact.shown(),
-    ))
+    // The signature may well be good: what it is over is not at hand.
+    Err(match unknown {
+        Some(hash) => Refusal::new(
+            Reason::ArtifactDigestUnavailable,
+            format!("the artifact, or its {} digest", hash.short_name()),
+            artifact.shown(),
+        ),
+        None => invalid(key, &message.signature),
+    })
 }
 
 fn verify_envelope(

@@ -8,4 +8,6 @@
 mod cases;
 mod conformance;
 mod mutants;
+mod policies;
 mod second_judge;
+mod stack;
