@@ -111,12 +111,23 @@ impl Artifact {
         }
     }
 
-    /// Where the bundle of this artifact lies when nothing else is said: `FILE.sigstore.json`.
+    /// Where the signature of this artifact lies when nothing else is said:
+    /// `FILE.sigstore.json`.
     pub(crate) fn default_bundle(&self) -> Option<PathBuf> {
+        self.beside(".sigstore.json")
+    }
+
+    /// Where a statement about it lies: a name of its own, so that it does not replace the
+    /// signature.
+    pub(crate) fn default_attestation(&self) -> Option<PathBuf> {
+        self.beside(".attestation.sigstore.json")
+    }
+
+    fn beside(&self, suffix: &str) -> Option<PathBuf> {
         match self {
             Self::File(path) => {
                 let mut name = path.as_os_str().to_owned();
-                name.push(".sigstore.json");
+                name.push(suffix);
                 Some(name.into())
             }
             Self::Stdin | Self::Digest(_) => None,
@@ -179,8 +190,8 @@ fn stream(mut source: impl Read, wanted: &[HashAlgorithm]) -> std::io::Result<Ve
 }
 
 /// The bundle of an artifact: where `--bundle` says, or beside the artifact.
-pub(crate) fn bundle_path(given: Option<&Path>, artifact: &Artifact) -> Outcome<PathBuf> {
-    given.map(Path::to_path_buf).or_else(|| artifact.default_bundle()).ok_or_else(|| {
+pub(crate) fn bundle_path(given: Option<&Path>, beside: Option<PathBuf>) -> Outcome<PathBuf> {
+    given.map(Path::to_path_buf).or(beside).ok_or_else(|| {
         Failure::usage("there is no file to find the bundle beside").hint("add --bundle FILE")
     })
 }
@@ -229,10 +240,9 @@ mod tests {
         let artifact = Artifact::File("dir/a.txt".into());
         assert_eq!(artifact.default_bundle(), Some("dir/a.txt.sigstore.json".into()));
         assert_eq!(artifact.name(), "a.txt");
-        assert_eq!(
-            bundle_path(Some(Path::new("b.json")), &artifact).unwrap(),
-            PathBuf::from("b.json")
-        );
-        assert!(bundle_path(None, &Artifact::Stdin).is_err());
+        assert_ne!(artifact.default_bundle(), artifact.default_attestation());
+        let beside = artifact.default_bundle();
+        assert_eq!(bundle_path(Some(Path::new("b")), beside).unwrap(), PathBuf::from("b"));
+        assert!(bundle_path(None, Artifact::Stdin.default_bundle()).is_err());
     }
 }

@@ -34,11 +34,15 @@ impl Failure {
         Self::new(Exit::Usage, sentence)
     }
 
-    /// Adds the error below and everything below that.
+    /// Adds the error below and everything below that, but for what was said already: some
+    /// libraries repeat a cause in the sentence above it.
     pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(cause) = next {
-            self.notes.push(("cause", cause.to_string()));
+            let said = cause.to_string();
+            if !self.notes.iter().any(|(_, above)| above.contains(&said)) {
+                self.notes.push(("cause", said));
+            }
             next = cause.source();
         }
         self

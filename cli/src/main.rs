@@ -32,6 +32,7 @@ mod trust;
 mod up;
 mod verify;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,7 +41,8 @@ fn main() -> ExitCode {
     // A command line that does not parse ends here with 2, and `--help` with 0.
     let cli = args::Cli::parse();
     let screen = render::Screen::new(cli.globals.color, cli.globals.quiet);
-    match commands::run(cli, screen) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| commands::run(cli, screen)));
+    match outcome.unwrap_or_else(|_| Err(commands::fault())) {
         Ok(()) => exit::Exit::Ok.into(),
         Err(failure) => {
             screen.failure(&failure);

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::render::Screen;
 use crate::surroundings::Environment;
 
 /// The variable that holds the password of an account or the secret of a machine.
@@ -24,7 +25,10 @@ pub(crate) fn secret(env: &dyn Environment, question: &str) -> Outcome<Zeroizing
             Failure::new(Exit::Identity, "cannot ask for a password").because(&error)
         });
     }
-    first_line(std::io::stdin().lock())
+    first_line(std::io::stdin().lock())?.ok_or_else(|| {
+        Failure::new(Exit::Identity, "there is no password on standard input")
+            .hint(format!("set {PASSWORD_VARIABLE}, or pipe the password in"))
+    })
 }
 
 /// A new secret: a person types it twice.
@@ -39,28 +43,25 @@ pub(crate) fn new_secret(env: &dyn Environment, question: &str) -> Outcome<Zeroi
     Ok(first)
 }
 
-/// A line that a person pastes, not secret for long: an out-of-band code.
-pub(crate) fn line(question: &str) -> Outcome<Zeroizing<String>> {
-    if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password(question)
-            .map(Zeroizing::new)
-            .map_err(|error| Failure::new(Exit::Identity, "cannot read the code").because(&error));
-    }
-    first_line(std::io::stdin().lock())
+/// A line that a person pastes and may see: an out-of-band code.
+pub(crate) fn line(question: &str, screen: Screen) -> Outcome<Zeroizing<String>> {
+    screen.ask(question);
+    let line = first_line(std::io::stdin().lock())?;
+    line.ok_or_else(|| {
+        Failure::new(Exit::Identity, "there is no code on standard input")
+            .hint("paste the code that the page shows")
+    })
 }
 
 /// The first line without its end; a password may have spaces around it, so nothing else is cut.
-fn first_line(source: impl BufRead) -> Outcome<Zeroizing<String>> {
+/// An empty line is none.
+fn first_line(source: impl BufRead) -> Outcome<Option<Zeroizing<String>>> {
     let mut text = Zeroizing::new(String::new());
     source.take(MAX_SECRET_BYTES).read_line(&mut text).map_err(|error| {
         Failure::new(Exit::Identity, "cannot read standard input").because(&error)
     })?;
-    let secret = Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_owned());
-    if secret.is_empty() {
-        return Err(Failure::new(Exit::Identity, "there is no password on standard input")
-            .hint(format!("set {PASSWORD_VARIABLE}, or pipe the password in")));
-    }
-    Ok(secret)
+    let line = Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_owned());
+    Ok(Some(line).filter(|line| !line.is_empty()))
 }
 
 #[cfg(test)]
@@ -77,16 +78,15 @@ mod tests {
 
     #[test]
     fn only_the_end_of_the_line_is_cut() {
-        assert_eq!(first_line(&b" a b \r\nmore\n"[..]).unwrap().as_str(), " a b ");
-        assert_eq!(first_line(&b"no newline"[..]).unwrap().as_str(), "no newline");
+        let read = |text: &'static str| first_line(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(read(" a b \r\nmore\n").as_str(), " a b ");
+        assert_eq!(read("no newline").as_str(), "no newline");
     }
 
     #[test]
     fn no_password_is_not_the_empty_password() {
-        for nothing in [&b""[..], b"\n", b"\r\n"] {
-            let failure = first_line(nothing).unwrap_err();
-            assert_eq!(failure.exit, Exit::Identity);
-            assert!(failure.hint.unwrap().contains(PASSWORD_VARIABLE));
+        for nothing in ["", "\n", "\r\n"] {
+            assert!(first_line(nothing.as_bytes()).unwrap().is_none());
         }
     }
 }

@@ -159,6 +159,10 @@ fn list(form: OutputForm, accounts: &Accounts, context: &Context) -> Outcome {
 fn data_folder(given: Option<&Path>, context: &Context) -> Outcome<PathBuf> {
     let folder = match given {
         Some(given) => files::absolute(given)?,
+        None if context.names_instance() => {
+            let client_dir = context.instance()?.client_dir;
+            client_dir.parent().map_or_else(|| client_dir.clone(), Path::to_path_buf)
+        }
         None => match Pointer::read(context.env())? {
             Some(Pointer { client_dir, started_by: StartedBy::Up, .. }) => {
                 client_dir.parent().map_or_else(|| client_dir.clone(), Path::to_path_buf)

@@ -21,6 +21,7 @@ use crate::sign::{self, Payload, SigningFlags};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   siglite attest-blob FILE --type slsaprovenance1 --predicate provenance.json
+                                        writes FILE.attestation.sigstore.json
   siglite attest-blob FILE --type https://example.org/review/v1 --predicate review.json \\
       --bundle FILE.review.json
   siglite attest-blob sha256:9f86d0… --type cyclonedx --predicate bom.json --bundle B
@@ -61,7 +62,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let artifact = args.artifact()?;
     let name = artifact.as_ref().map_or_else(|| "the statement".to_owned(), Artifact::name);
     // Without an artifact there is no name to put the bundle beside.
-    let destination = args.result.destination(artifact.as_ref().unwrap_or(&Artifact::Stdin))?;
+    let beside = artifact.as_ref().and_then(Artifact::default_attestation);
+    let destination = args.result.destination(beside)?;
     let payload = Payload::Statement(args.statement(artifact.as_ref(), context)?);
     let signed = block_on(sign::sign(&payload, &args.signing, context))?;
     args.result.hand_out(&signed, &destination, &name, context)
@@ -84,6 +86,7 @@ impl Args {
         let (Some(artifact), Some(path)) = (artifact, &self.predicate) else {
             return Err(Failure::usage("there is nothing to say, or nothing to say it about"));
         };
+        predicate::type_uri(&self.kind)?;
         if *artifact == Artifact::Stdin && files::is_dash(path) {
             return Err(Failure::usage("standard input cannot be both the file and the predicate"));
         }

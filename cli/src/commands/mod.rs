@@ -50,6 +50,11 @@ impl Context {
         &self.env
     }
 
+    /// Whether an instance is named, rather than the last one meant.
+    pub(crate) const fn names_instance(&self) -> bool {
+        self.globals.instance.is_some()
+    }
+
     /// The instance that `--instance`, the environment or the pointer names.
     pub(crate) fn instance(&self) -> Outcome<Instance> {
         Instance::find(self.globals.instance.as_deref(), &self.env)
@@ -84,4 +89,10 @@ pub(crate) fn block_on<T>(conversation: impl Future<Output = Outcome<T>>) -> Out
         .build()
         .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?
         .block_on(conversation)
+}
+
+/// What is said after a panic; the runtime has printed where it was.
+pub(crate) fn fault() -> Failure {
+    Failure::new(Exit::Internal, "siglite has a fault; what it was doing is not done")
+        .hint("please report it with the lines above and siglite version")
 }

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 /// Where a bundle goes, and what is said about it.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ResultFlags {
-    /// Where the bundle goes; - for standard output [default: FILE.sigstore.json]
+    /// Where the bundle goes; - for standard output [default: beside the file]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 
@@ -52,7 +52,7 @@ pub(crate) struct ResultFlags {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     args.cosign.check()?;
-    let destination = args.result.destination(&args.artifact)?;
+    let destination = args.result.destination(args.artifact.default_bundle())?;
     let payload = Payload::Artifact(args.artifact.clone());
     let signed = block_on(sign::sign(&payload, &args.signing, context))?;
     args.result.hand_out(&signed, &destination, &args.artifact.name(), context)
@@ -60,8 +60,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 
 impl ResultFlags {
     /// Where the bundle will go, known before anything is signed.
-    pub(crate) fn destination(&self, artifact: &Artifact) -> Outcome<PathBuf> {
-        let path = artifact::bundle_path(self.bundle.as_deref(), artifact)?;
+    pub(crate) fn destination(&self, beside: Option<PathBuf>) -> Outcome<PathBuf> {
+        let path = artifact::bundle_path(self.bundle.as_deref(), beside)?;
         if !files::is_dash(&path) {
             files::check_destination(&path)?;
         }

@@ -31,7 +31,7 @@ use crate::render::OutputForm;
   siglite use http://lab:7070 --fingerprint 3f1c…              trust the root of this SHA-256
   siglite use http://lab:7070                                  fetch news of a known instance
 
-`siglite up` prints the fingerprint where the instance runs.")]
+Where the instance runs, `siglite use` without a URL prints its fingerprint.")]
 pub(crate) struct Args {
     /// The URL of the instance
     url: Option<String>,
@@ -156,7 +156,7 @@ fn unknown_root(url: &str, found: &str) -> Failure {
     Failure::new(Exit::Trust, format!("nothing yet says that {url} is the instance you mean"))
         .note("fingerprint", found)
         .hint(format!(
-            "compare the fingerprint with the one `siglite up` printed, then: \
+            "compare the fingerprint with what siglite use prints where the instance runs, then: \
              siglite use {url} --fingerprint {found}"
         ))
 }

@@ -30,7 +30,8 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", required_unless_present = "digest")]
     artifact: Option<Artifact>,
 
-    /// The bundle; - for standard input [default: FILE.sigstore.json]
+    /// The bundle; - for standard input [default:
+    /// FILE.attestation.sigstore.json]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         ..verify::policy(&args.verify.policy)?
     };
     let artifact = args.artifact()?;
-    let bundle = artifact::bundle_path(args.bundle.as_deref(), &artifact)?;
+    let bundle = artifact::bundle_path(args.bundle.as_deref(), artifact.default_attestation())?;
     let silent = args.statement_out.as_deref().is_some_and(files::is_dash);
     let question = Question { bundle: &bundle, artifact: &artifact, policy: &policy, silent };
     let json = verify::run(&question, &args.verify, context)?;

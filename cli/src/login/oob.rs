@@ -30,7 +30,7 @@ pub(super) async fn sign_in(provider: &Provider, context: &Context) -> Outcome<I
         .set_pkce_challenge(challenge)
         .url();
     context.screen().ask(&format!("To sign in, open {url}"));
-    let code = prompt::line("Code: ")?;
+    let code = prompt::line("Then paste the code that the page shows:", *context.screen())?;
     let answer = client
         .exchange_code(AuthorizationCode::new(code.trim().to_owned()))
         .map_err(|error| no_endpoint(&error))?

@@ -1,0 +1,213 @@
+//! What the command line says, word for word: help, verdicts and errors.
+//!
+//! `INSTA_UPDATE=always cargo test -p siglite --test golden` writes the snapshots anew; the
+//! difference is then for a person to read.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verifier/tests/vectors");
+
+/// Who signed the vector.
+const BEACON: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// A home of its own, and an environment with nothing else in it.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Runs the command; the answer is all it said and its exit code, the home's path left out.
+    fn run<S: AsRef<str>>(&self, args: &[S]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_siglite"))
+            .args(args.iter().map(AsRef::as_ref))
+            .env_clear()
+            .env("HOME", self.path())
+            .current_dir(self.path())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("siglite runs");
+        let text = |bytes: &[u8]| {
+            String::from_utf8_lossy(bytes)
+                .replace(&self.path().display().to_string(), "HOME")
+                .replace(VECTORS, "VECTORS")
+        };
+        format!(
+            "stdout:\n{}\nstderr:\n{}\nexit: {}",
+            text(&output.stdout),
+            text(&output.stderr),
+            output.status.code().expect("an exit code")
+        )
+    }
+}
+
+fn vector(name: &str) -> String {
+    format!("{VECTORS}/bundle-verify/{name}")
+}
+
+/// `verify-blob` of the vector, with these arguments instead of the good ones.
+fn verify(artifact: &str, identity: &str, root: &str, more: &[&str]) -> Vec<String> {
+    let happy = vector("rekor2-happy-path");
+    let args = [
+        "verify-blob",
+        artifact,
+        "--bundle",
+        &format!("{happy}/bundle.sigstore.json"),
+        "--trusted-root",
+        root,
+        "--certificate-identity",
+        identity,
+        "--certificate-oidc-issuer",
+        ISSUER,
+    ];
+    args.iter().chain(more).map(|arg| (*arg).to_owned()).collect()
+}
+
+fn good() -> (String, String) {
+    (format!("{VECTORS}/a.txt"), vector("rekor2-happy-path/trusted_root.json"))
+}
+
+#[test]
+fn help_reads_well() {
+    let commands: [&[&str]; 19] = [
+        &[],
+        &["use"],
+        &["sign-blob"],
+        &["verify-blob"],
+        &["attest-blob"],
+        &["verify-blob-attestation"],
+        &["token"],
+        &["log"],
+        &["log", "info"],
+        &["log", "get"],
+        &["log", "proof", "inclusion"],
+        &["log", "proof", "consistency"],
+        &["account"],
+        &["account", "add"],
+        &["account", "passwd"],
+        &["env"],
+        &["completions"],
+        &["exit-codes"],
+        &["version"],
+    ];
+    let home = Home::new();
+    for command in commands {
+        let name = format!("help {}", command.join(" ")).trim().replace([' ', '-'], "_");
+        let args = [command, &["--help"]].concat();
+        insta::assert_snapshot!(name, home.run(&args));
+    }
+}
+
+#[test]
+fn a_verified_file_is_told_in_evidence_and_a_verdict() {
+    let (artifact, root) = good();
+    let home = Home::new();
+    insta::assert_snapshot!("verified", home.run(&verify(&artifact, BEACON, &root, &[])));
+    insta::assert_snapshot!(
+        "verified_explained",
+        home.run(&verify(&artifact, BEACON, &root, &["--explain"]))
+    );
+    insta::assert_snapshot!(
+        "verified_json",
+        home.run(&verify(&artifact, BEACON, &root, &["--output", "json"]))
+    );
+}
+
+#[test]
+fn a_refusal_names_its_step_what_was_expected_and_what_helps() {
+    let (artifact, root) = good();
+    let home = Home::new();
+    let changed = home.path().join("changed");
+    let copied = std::fs::copy(&artifact, &changed).and_then(|_| append(&changed));
+    copied.expect("a changed copy");
+    let changed = changed.display().to_string();
+    let other_root = format!("{VECTORS}/public-good-trusted_root.json");
+    let refuse = |name: &str, args: &[String]| insta::assert_snapshot!(name, home.run(args));
+    refuse("refused_identity", &verify(&artifact, "alice@example.org", &root, &[]));
+    refuse("refused_changed_file", &verify(&changed, BEACON, &root, &[]));
+    refuse("refused_other_root", &verify(&artifact, BEACON, &other_root, &[]));
+    refuse("refused_json", &verify(&artifact, "alice@example.org", &root, &["-o", "json"]));
+}
+
+fn append(path: &Path) -> std::io::Result<()> {
+    use std::io::Write as _;
+    std::fs::OpenOptions::new().append(true).open(path)?.write_all(b"x")
+}
+
+#[test]
+fn a_statement_is_not_taken_for_a_signature() {
+    let (artifact, root) = good();
+    let bundle = vector("rekor2-dsse-happy-path/bundle.sigstore.json");
+    let mut args = verify(&artifact, BEACON, &root, &[]);
+    args[3] = bundle;
+    insta::assert_snapshot!("refused_statement", Home::new().run(&args));
+}
+
+#[test]
+fn an_error_says_what_to_do() {
+    let home = Home::new();
+    let cases: [(&str, &[&str]); 15] = [
+        ("no_instance", &["use"]),
+        ("no_instance_to_sign_with", &["sign-blob", "f"]),
+        ("no_identity", &["verify-blob", "f"]),
+        ("half_an_identity", &["verify-blob", "f", "--certificate-identity", "a"]),
+        (
+            "no_regexp",
+            &[
+                "verify-blob",
+                "f",
+                "--certificate-identity-regexp",
+                "(",
+                "--certificate-oidc-issuer",
+                "i",
+            ],
+        ),
+        ("two_identities", &["verify-blob", "f", "--key", "k", "--certificate-identity", "a"]),
+        ("not_a_url", &["use", "localhost:7070"]),
+        ("not_a_fingerprint", &["use", "http://localhost:1", "--fingerprint", "abc"]),
+        ("unreachable", &["use", "http://localhost:1"]),
+        ("not_a_digest", &["verify-blob", "sha256:00", "--key", "k"]),
+        (
+            "not_a_type",
+            &["attest-blob", "f", "--type", "sbom", "--predicate", "p", "--bundle", "b"],
+        ),
+        ("no_log", &["sign-blob", "f", "--tlog-upload=false"]),
+        ("no_accounts", &["account", "list"]),
+        ("unknown_instance", &["env", "--instance", "http://lab.example:7070"]),
+        ("unknown_command", &["sign"]),
+    ];
+    for (name, args) in cases {
+        insta::assert_snapshot!(format!("error_{name}"), home.run(args));
+    }
+}
+
+/// Colour is for terminals; a pipe gets none, whatever the environment.
+#[test]
+fn a_pipe_gets_no_colour() {
+    let home = Home::new();
+    assert!(!home.run(&["use"]).contains('\u{1b}'));
+    assert!(home.run(&["use", "--color", "always"]).contains("\u{1b}["));
+}
+
+/// Nothing that was refused leaves a file behind.
+#[test]
+fn a_failed_run_writes_nothing() {
+    let home = Home::new();
+    let file = home.path().join("f");
+    let written = std::fs::File::create(&file).and_then(|_| append(&file));
+    written.expect("a file");
+    home.run(&["sign-blob", "f"]);
+    home.run(&["use", "http://localhost:1", "--insecure-trust-on-first-use"]);
+    let left: Vec<PathBuf> = std::fs::read_dir(home.path())
+        .expect("the home")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    assert_eq!(left, [file]);
+}
