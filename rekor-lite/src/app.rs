@@ -96,6 +96,9 @@ impl SelfCheck {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
+    use lite_keys::{KeyKind, SigningKey};
+    use lite_time::Time;
+    use lite_tlog::{NoteSigner, leaf_hash, node_hash};
 
     use super::*;
 
@@ -111,5 +114,53 @@ mod tests {
         assert!(one.is_some());
         drop((held, one));
         assert!(memory.reserve(&unknown).is_some());
+    }
+
+    /// An answer for the first of two leaves, with everything right.
+    fn answer(signer: &NoteSigner) -> Sequenced {
+        let (leaf, sibling) = (leaf_hash(b"0"), leaf_hash(b"1"));
+        let root = node_hash(&leaf, &sibling);
+        let note = Checkpoint::new(signer.name(), 2, root).sign(signer).unwrap();
+        Sequenced {
+            index: 0,
+            duplicate: false,
+            leaf_hash: leaf,
+            time: Time::from_millis(0),
+            tree: Arc::new(Tree {
+                size: 2,
+                root,
+                time: Time::from_millis(0),
+                checkpoint: note.to_string().into(),
+            }),
+            proof: vec![sibling],
+        }
+    }
+
+    fn signer() -> NoteSigner {
+        NoteSigner::new("log.example", SigningKey::generate(KeyKind::Ed25519)).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_does_not_verify_is_not_given() {
+        let signer = signer();
+        let passes = |answer: &Sequenced| {
+            let check = SelfCheck::new(signer.verifier().clone());
+            check.check(&leaf_hash(b"0"), answer).is_ok()
+        };
+        let with_tree = |change: &dyn Fn(&mut Tree)| {
+            let mut answer = answer(&signer);
+            change(Arc::make_mut(&mut answer.tree));
+            answer
+        };
+        assert!(passes(&answer(&signer)));
+        assert!(!passes(&Sequenced { index: 1, ..answer(&signer) }));
+        assert!(!passes(&Sequenced { proof: vec![[0; 32]], ..answer(&signer) }));
+        assert!(!passes(&Sequenced { proof: vec![], ..answer(&signer) }));
+        assert!(!passes(&with_tree(&|tree| tree.root = [0; 32])));
+        assert!(!passes(&with_tree(&|tree| tree.checkpoint = "nonsense".into())));
+        // A checkpoint of another tree, and one of another key.
+        let other = Checkpoint::new("log.example", 2, [0; 32]).sign(&signer).unwrap();
+        assert!(!passes(&with_tree(&|tree| tree.checkpoint = other.to_string().into())));
+        assert!(!passes(&answer(&self::signer())));
     }
 }

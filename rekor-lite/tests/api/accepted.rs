@@ -107,6 +107,50 @@ async fn every_allowed_algorithm_is_accepted_under_its_name() {
     assert_eq!(stack.size(), 8);
 }
 
+#[tokio::test]
+async fn a_certificate_is_nothing_but_the_carrier_of_its_key() {
+    // Signed by itself, expired, and about nobody: whether to trust it is the verifier's question.
+    let stack = Stack::new();
+    for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384] {
+        let client = Client::new(kind);
+        let certificate = client.certificate(100);
+        let request = client.certificate_request(b"artifact", &certificate);
+        let entry = verify(&stack, &stack.post(request.to_string()).await);
+        let body = HashedRekord002::parse(&entry.canonicalized_body).unwrap();
+        assert_eq!(body.verifier, EntryVerifier::Certificate(certificate));
+    }
+}
+
+#[tokio::test]
+async fn the_largest_leaf_is_accepted_and_the_next_refused() {
+    let stack = Stack::new();
+    let client = Client::new(KeyKind::Ed25519);
+    let frame = client.certificate(40_000).len() - 40_000;
+    let mut sizes = Vec::new();
+    for bytes in 48_000..48_900 {
+        let certificate = vec![0; bytes + frame];
+        let entry = HashedRekord002 {
+            digest: vec![0; 64],
+            signature: vec![0; 64],
+            key_details: lite_keys::KeyDetails::Ed25519Ph,
+            verifier: EntryVerifier::Certificate(certificate),
+        };
+        sizes.push((entry.canonical().len(), bytes));
+    }
+    let last = sizes.iter().filter(|size| size.0 <= 65_535).max().unwrap().1;
+    let request = |bytes| client.certificate_request(b"artifact", &client.certificate(bytes));
+    let accepted = stack.post(request(last).to_string()).await;
+    // Base64 grows by four characters at a time.
+    assert!(verify(&stack, &accepted).canonicalized_body.len() > 65_535 - 4);
+    let refused = stack.post(request(last + 1).to_string()).await;
+    refused.assert_status(
+        400,
+        3,
+        "invalid hashedrekord request: the entry is longer than 65535 bytes",
+    );
+    assert_eq!(stack.size(), 2);
+}
+
 /// The vectors of sigstore-conformance: see tests/vectors/README.md.
 fn vector(name: &str) -> Value {
     let path = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -127,6 +127,36 @@ fn a_lost_or_older_tree_is_not_begun_again() {
     );
 }
 
+#[tokio::test]
+async fn a_tree_from_an_older_copy_is_refused() {
+    let stack = Stack::new();
+    let older = tempfile::tempdir().unwrap();
+    let tree = stack.dir.path().join("v2");
+    copy(&tree, older.path());
+    stack.post(valid_request(b"artifact").to_string()).await.index();
+    stack.server.log().close();
+    std::fs::remove_dir_all(&tree).unwrap();
+    copy(older.path(), &tree);
+    let (server, dir) = stack.reopen(|_| {});
+    let refused =
+        matches!(server.err(), Some(OpenError::Log(lite_store::OpenError::Refused { .. })));
+    assert!(refused);
+    assert!(contents(&dir.path().join("v2")).len() == contents(older.path()).len());
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for item in std::fs::read_dir(from).unwrap() {
+        let path = item.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_folder_in_use_is_refused() {
     let stack = Stack::new();

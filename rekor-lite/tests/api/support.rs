@@ -146,6 +146,29 @@ impl Client {
         })
     }
 
+    /// A certificate for the key, signed by itself, valid in 1970, with an extension of so many
+    /// bytes.
+    pub(crate) fn certificate(&self, bytes: usize) -> Vec<u8> {
+        let key = rcgen::KeyPair::from_pem(&self.key.to_pkcs8_pem()).unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1);
+        params.not_after = rcgen::date_time_ymd(1970, 1, 2);
+        let private = [1, 3, 6, 1, 4, 1, 55555, 1];
+        let extension = rcgen::CustomExtension::from_oid_content(&private, vec![4; bytes]);
+        params.custom_extensions.push(extension);
+        params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    /// A request whose verifier is a certificate.
+    pub(crate) fn certificate_request(&self, artifact: &[u8], certificate: &[u8]) -> Value {
+        let mut request = self.request(artifact);
+        request["hashedRekordRequestV002"]["signature"]["verifier"] = json!({
+            "x509Certificate": { "rawBytes": b64(certificate) },
+            "keyDetails": self.details(),
+        });
+        request
+    }
+
     /// A request for a signature over an artifact.
     pub(crate) fn request(&self, artifact: &[u8]) -> Value {
         let digest = self.hash().digest(artifact);
