@@ -115,8 +115,9 @@ impl Client {
         }
         let said = run(&mut command).ok();
         if self == Self::SigstoreGo {
-            // It prints the bundle.
-            let _ = stack.file("SigstoreGo.sigstore.json", &said);
+            // It prints its key, and then the bundle.
+            let json = said.find("{\"").map_or("", |start| &said[start..]);
+            let _ = stack.file("SigstoreGo.sigstore.json", json);
         }
         assert!(bundle.is_file(), "{self:?} left no bundle");
         bundle

@@ -28,15 +28,8 @@ const FLOORS: [(&str, u8); 20] = [
 ];
 
 /// What floors 0 to 2 must not depend on: they know no file, socket, clock or environment.
-const NOT_BELOW_THE_ADAPTERS: [&str; 7] = [
-    "axum",
-    "clap",
-    "hyper",
-    "redb",
-    "reqwest",
-    "tokio",
-    "tracing-subscriber",
-];
+const NOT_BELOW_THE_ADAPTERS: [&str; 7] =
+    ["axum", "clap", "hyper", "redb", "reqwest", "tokio", "tracing-subscriber"];
 
 /// A dependency that a manifest names.
 #[derive(Debug, PartialEq)]
@@ -57,10 +50,7 @@ fn dependencies(manifest: &str) -> Vec<Arrow> {
             inside = line.ends_with("dependencies]");
             in_tests = line.contains("dev-");
         } else if inside && !line.is_empty() && !line.starts_with('#') {
-            let to = line
-                .chars()
-                .take_while(|c| !matches!(c, '.' | '=' | ' '))
-                .collect();
+            let to = line.chars().take_while(|c| !matches!(c, '.' | '=' | ' ')).collect();
             found.push(Arrow { to, in_tests });
         }
     }
@@ -70,25 +60,13 @@ fn dependencies(manifest: &str) -> Vec<Arrow> {
 fn manifests() -> BTreeMap<String, Vec<Arrow>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    let members = text
-        .split("members = [")
-        .nth(1)
-        .unwrap()
-        .split(']')
-        .next()
-        .unwrap();
+    let members = text.split("members = [").nth(1).unwrap().split(']').next().unwrap();
     members
         .lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.split('"').next())
         .map(|member| {
             let manifest = std::fs::read_to_string(root.join(member).join("Cargo.toml")).unwrap();
-            let name = manifest
-                .split("name = \"")
-                .nth(1)
-                .unwrap()
-                .split('"')
-                .next()
-                .unwrap();
+            let name = manifest.split("name = \"").nth(1).unwrap().split('"').next().unwrap();
             (name.to_owned(), dependencies(&manifest))
         })
         .collect()
@@ -102,10 +80,7 @@ fn arrows_only_go_down() {
         let floor = floor.unwrap_or_else(|| panic!("{name} has no floor; give it one here"));
         for Arrow { to, in_tests } in dependencies {
             if let Some(below) = floors.get(to.as_str()) {
-                assert!(
-                    below < floor,
-                    "{name} (floor {floor}) → {to} (floor {below})"
-                );
+                assert!(below < floor, "{name} (floor {floor}) → {to} (floor {below})");
             }
             let outward = !in_tests && NOT_BELOW_THE_ADAPTERS.contains(&to.as_str());
             assert!(*floor > 2 || !outward, "{name} (floor {floor}) → {to}");
@@ -117,10 +92,7 @@ fn arrows_only_go_down() {
 fn every_room_is_on_the_plan() {
     let built = manifests();
     for (name, _) in FLOORS {
-        assert!(
-            built.contains_key(name),
-            "{name} is on the plan and not in the workspace"
-        );
+        assert!(built.contains_key(name), "{name} is on the plan and not in the workspace");
     }
 }
 
@@ -128,14 +100,7 @@ fn every_room_is_on_the_plan() {
 fn a_manifest_is_read_whole() {
     let manifest = "[dependencies]\nserde.workspace = true\n# no\nlite-x = { path = \"x\" }\n\
                     [dev-dependencies]\nproptest.workspace = true\n[features]\nnothing = []\n";
-    let arrow = |to: &str, in_tests| Arrow {
-        to: to.to_owned(),
-        in_tests,
-    };
-    let want = [
-        arrow("serde", false),
-        arrow("lite-x", false),
-        arrow("proptest", true),
-    ];
+    let arrow = |to: &str, in_tests| Arrow { to: to.to_owned(), in_tests };
+    let want = [arrow("serde", false), arrow("lite-x", false), arrow("proptest", true)];
     assert_eq!(dependencies(manifest), want);
 }

@@ -36,8 +36,8 @@ fn the_independent_rust_verifier_accepts_what_siglite_signs() {
 
 #[track_caller]
 fn judge(bundle: &str, root: &str, file: &Path, issuer: &str) {
-    use sigstore_verify::types::Bundle;
     use sigstore_verify::trust_root::TrustedRoot;
+    use sigstore_verify::types::Bundle;
     use sigstore_verify::{VerificationPolicy, Verifier};
     let bundle = Bundle::from_json(bundle).unwrap();
     let verifier = Verifier::new(&TrustedRoot::from_json(root).unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use lite_tests::{Stack, Tool, clean, run};
 
@@ -23,7 +23,9 @@ fn strangers(trace: &str) -> Vec<String> {
 #[test]
 fn a_stranger_is_recognised() {
     let line = |address: &str| {
-        format!("connect(9, {{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"{address}\")}}, 16) = 0")
+        format!(
+            "connect(9, {{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"{address}\")}}, 16) = 0"
+        )
     };
     assert!(strangers(&line("127.0.0.1")).is_empty());
     assert_eq!(strangers(&line("192.0.2.1")).len(), 1);
@@ -67,7 +69,8 @@ fn up_sign_and_verify_speak_to_this_machine_alone() {
     let mut up = clean(&lite_tests::binary("siglite"), home.path());
     up.args(["up", "--listen", "localhost:0", "--data"]).arg(home.path().join("instance"));
     up.arg("--ready-file").arg(&ready);
-    let mut child = traced(&strace, &trace, &up, home.path()).spawn().unwrap();
+    let mut outer = traced(&strace, &trace, &up, home.path());
+    let mut child = outer.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while !ready.exists() {
         assert!(child.try_wait().unwrap().is_none(), "siglite up ended");
         std::thread::yield_now();

@@ -73,8 +73,7 @@ fn every_client_refuses_what_is_wrong() {
     let (stack, other) = (Stack::start(), Stack::start());
     let clients: Vec<Client> =
         Client::WITH_FILES.into_iter().filter(|client| client.is_here()).collect();
-    for Wrong { what, step, file, bundle, policy } in everything_that_can_be_wrong(&stack, &other)
-    {
+    for Wrong { what, step, file, bundle, policy } in everything_that_can_be_wrong(&stack, &other) {
         for client in &clients {
             let ran = client.verify(&stack, &file, &bundle, &policy);
             assert!(ran.code.is_some_and(|code| code != 0), "{client:?} accepts {what}: {ran}");

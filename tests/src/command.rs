@@ -29,26 +29,15 @@ impl Ran {
     #[track_caller]
     #[must_use]
     pub fn refused(self) -> String {
-        assert!(
-            self.code.is_some_and(|code| code != 0),
-            "it should have failed: {self}"
-        );
+        assert!(self.code.is_some_and(|code| code != 0), "it should have failed: {self}");
         self.stdout + &self.stderr
     }
 }
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            line,
-            code,
-            stdout,
-            stderr,
-        } = self;
-        write!(
-            f,
-            "{line}\nexit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
-        )
+        let Self { line, code, stdout, stderr } = self;
+        write!(f, "{line}\nexit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }
 
@@ -72,13 +61,8 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Ran {
     // A command that reads nothing may have closed its end already.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child
-        .wait_with_output()
-        .unwrap_or_else(|error| panic!("{line}: {error}"));
+    let Output { status, stdout, stderr } =
+        child.wait_with_output().unwrap_or_else(|error| panic!("{line}: {error}"));
     Ran {
         line,
         code: status.code(),

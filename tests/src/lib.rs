@@ -9,10 +9,7 @@
 //! **Invariant:** what cannot be tested is skipped by name, and where `SIGLITE_REQUIRE_ALL` is
 //! set, as in CI, that is a failure.
 
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "panicking is how a harness tells"
-)]
+#![expect(clippy::missing_panics_doc, reason = "panicking is how a harness tells")]
 
 mod command;
 mod stack;

@@ -78,12 +78,7 @@ impl StackBuilder {
             Some(home) => Home::Given(home),
             None => Home::Own(tempfile::tempdir().expect("a temporary folder")),
         };
-        let mut stack = Stack {
-            home,
-            child: None,
-            url: String::new(),
-            options: self.options,
-        };
+        let mut stack = Stack { home, child: None, url: String::new(), options: self.options };
         stack.spawn();
         stack
     }
@@ -159,19 +154,14 @@ impl Stack {
     #[must_use]
     pub fn token(&self) -> String {
         let mut command = self.siglite();
-        command
-            .args(["token", "--account", ALICE])
-            .env("SIGLITE_PASSWORD", PASSWORD);
+        command.args(["token", "--account", ALICE]).env("SIGLITE_PASSWORD", PASSWORD);
         run(&mut command).ok().trim().to_owned()
     }
 
     /// Writes a file of the test and returns its path.
     #[track_caller]
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test's own file need not survive a crash"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test's own file need not survive a crash")]
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.home().join(name);
         std::fs::write(&path, content).expect("a test's own file");
@@ -184,11 +174,7 @@ impl Stack {
     pub fn sign(&self, file: &Path) -> PathBuf {
         let bundle = file.with_extension("siglite.sigstore.json");
         let mut command = self.siglite();
-        command
-            .arg("sign-blob")
-            .arg(file)
-            .arg("--bundle")
-            .arg(&bundle);
+        command.arg("sign-blob").arg(file).arg("--bundle").arg(&bundle);
         command.args(["--yes", "--identity-token", &self.token()]);
         let _ = run(&mut command).ok();
         bundle
@@ -238,11 +224,7 @@ impl Stack {
             .expect("a test's own file");
         let mut command = self.siglite();
         command
-            .args([
-                "up",
-                "--listen",
-                self.options.listen.as_deref().unwrap_or("localhost:0"),
-            ])
+            .args(["up", "--listen", self.options.listen.as_deref().unwrap_or("localhost:0")])
             .arg("--data")
             .arg(self.data())
             .arg("--ready-file")
@@ -286,18 +268,14 @@ fn wait_until_ready(ready: &Path, child: &mut Child) -> Option<String> {
 /// An HTTP client without a proxy, for looking at what a stack answers.
 #[must_use]
 pub fn http() -> reqwest::blocking::Client {
-    reqwest::blocking::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client without settings")
+    // The second call finds it done.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::blocking::Client::builder().no_proxy().build().expect("a client without settings")
 }
 
 /// Runs `siglite token` for a person whose password comes on standard input.
 #[track_caller]
 #[must_use]
 pub fn token_from_stdin(stack: &Stack, email: &str, password: &str) -> Ran {
-    run_with_input(
-        stack.siglite().args(["token", "--account", email]),
-        password,
-    )
+    run_with_input(stack.siglite().args(["token", "--account", email]), password)
 }

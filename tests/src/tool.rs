@@ -9,16 +9,8 @@ use std::process::Command;
 pub fn binary(name: &str) -> PathBuf {
     let me = std::env::current_exe().expect("a test has a path");
     // target/PROFILE/deps/e2e-HASH
-    let built = me
-        .parent()
-        .and_then(Path::parent)
-        .expect("cargo's layout")
-        .join(name);
-    assert!(
-        built.is_file(),
-        "{} is not built; run scripts/check",
-        built.display()
-    );
+    let built = me.parent().and_then(Path::parent).expect("cargo's layout").join(name);
+    assert!(built.is_file(), "{} is not built; run scripts/check", built.display());
     built
 }
 
@@ -111,7 +103,5 @@ fn stock(generation: &str, name: &str) -> Option<PathBuf> {
 
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|candidate| candidate.is_file())
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|candidate| candidate.is_file())
 }
