@@ -23,6 +23,8 @@ mod config;
 mod device;
 mod email;
 mod expiring;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod keyring;
 mod params;

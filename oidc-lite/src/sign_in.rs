@@ -85,10 +85,13 @@ impl SignIn {
             Some(account) if right => {
                 self.give_back(&name, &address);
                 metrics::counter!("oidc_sign_ins_total", "result" => "ok").increment(1);
+                tracing::info!(account = %account.name, address, "signed in");
                 Ok(account.clone())
             }
             _ => {
                 metrics::counter!("oidc_sign_ins_total", "result" => "wrong").increment(1);
+                // Without the name: people type their password into the wrong field.
+                tracing::info!(address, "a wrong password, or nobody's");
                 Err(SignInError::Wrong)
             }
         }

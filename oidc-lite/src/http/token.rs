@@ -61,6 +61,7 @@ pub(crate) async fn token(
     };
     let jwt = app.mint(&account, &ask).map_err(|_| OAuthError::Server)?;
     metrics::counter!("oidc_tokens_total").increment(1);
+    tracing::info!(account = %account.name, "issued a token");
     let issued = Issued {
         access_token: jwt.clone(),
         token_type: "bearer",

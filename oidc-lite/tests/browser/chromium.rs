@@ -50,8 +50,22 @@ impl Chromium {
         self.client.wait().at_most(PATIENCE).for_element(what).await.unwrap()
     }
 
-    pub(crate) async fn text(&self, what: Locator<'_>) -> String {
-        self.find(what).await.text().await.unwrap()
+    /// Waits until the page says `words` there. A click returns before the next page has come, so
+    /// the element may be of the page before.
+    pub(crate) async fn says(&self, what: Locator<'_>, words: &str) {
+        let said = async || {
+            let element = self.client.find(what).await?;
+            element.text().await
+        };
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let now = said().await;
+            if now.as_ref().is_ok_and(|text| text.contains(words)) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < until, "no {words:?} but {now:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(crate) async fn value(&self, id: &str) -> String {

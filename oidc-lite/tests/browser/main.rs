@@ -36,8 +36,7 @@ async fn a_person_signs_in_after_one_wrong_password() {
     browser.type_into("email", EMAIL).await;
     browser.type_into("password", "wrong").await;
     browser.press("password").await;
-    let alert = browser.text(Locator::Css("[role=alert]")).await;
-    assert!(alert.contains("do not belong together"), "{alert}");
+    browser.says(Locator::Css("[role=alert]"), "do not belong together").await;
     assert_eq!(browser.value("email").await, EMAIL);
     assert_eq!(browser.value("password").await, "");
     assert_eq!(browser.focused().await, "password");
@@ -77,7 +76,7 @@ async fn a_person_who_stays_signed_in_only_presses_a_button_and_can_leave() {
     browser.click(Locator::LinkText("Sign out")).await;
     browser.screenshot("logout").await;
     browser.click(Locator::Css("button.main")).await;
-    assert!(browser.text(Locator::Css("h1")).await.contains("You are signed out"));
+    browser.says(Locator::Css("h1"), "You are signed out").await;
     browser.screenshot("signed-out").await;
     browser.open(&asked).await;
     browser.find(Locator::Id("password")).await;
@@ -135,20 +134,19 @@ async fn a_device_is_approved_by_its_code_and_another_denied() {
     assert_eq!(browser.focused().await, "user_code");
     browser.type_into("user_code", "bcdf ghjk").await;
     browser.click(Locator::Css("button.main")).await;
-    let alert = browser.text(Locator::Css("[role=alert]")).await;
-    assert!(alert.contains("No device waits"), "{alert}");
+    browser.says(Locator::Css("[role=alert]"), "No device waits").await;
     browser.screenshot("device-wrong").await;
 
     let user_code = device["user_code"].as_str().unwrap();
     browser.clear("user_code").await;
     browser.type_into("user_code", &user_code.to_lowercase().replace('-', "")).await;
     browser.click(Locator::Css("button.main")).await;
-    assert_eq!(browser.text(Locator::Css("p.code")).await, user_code);
+    browser.says(Locator::Css("p.code"), user_code).await;
     browser.screenshot("approve").await;
     browser.type_into("email", EMAIL).await;
     browser.type_into("password", PASSWORD).await;
     browser.press("password").await;
-    assert!(browser.text(Locator::Css("h1")).await.contains("Approved"));
+    browser.says(Locator::Css("h1"), "Approved").await;
     browser.screenshot("approved").await;
     let issued = stack.poll(&device).await;
     assert!(issued["id_token"].is_string(), "{issued}");
@@ -156,7 +154,7 @@ async fn a_device_is_approved_by_its_code_and_another_denied() {
     let device = stack.begin_device().await;
     browser.open(device["verification_uri_complete"].as_str().unwrap()).await;
     browser.press("cancel").await;
-    assert!(browser.text(Locator::Css("h1")).await.contains("Denied"));
+    browser.says(Locator::Css("h1"), "Denied").await;
     assert_eq!(stack.poll(&device).await["error"], "access_denied");
     browser.quit().await;
 }
