@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// The size of a [`Hash`] in bytes.
+/// The size of a [`Hash`](type@Hash) in bytes.
 pub const HASH_BYTES: usize = 32;
 
 /// A leaf hash, a node hash or a root hash.
