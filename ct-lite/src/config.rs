@@ -13,7 +13,7 @@ pub struct Config {
     pub dir: PathBuf,
     /// The URL under which clients reach the log, such as `http://localhost:7070/ct`. Without its
     /// scheme it is the log's origin, so it never changes.
-    pub url: String,
+    pub public_url: String,
     /// PEM files with the roots that submitted chains must lead to. Running alone, a first start
     /// waits for them.
     #[serde(default)]
@@ -36,7 +36,7 @@ impl Config {
     pub fn new(dir: impl Into<PathBuf>, url: &str, roots_pem: &str) -> Self {
         Self {
             dir: dir.into(),
-            url: url.to_owned(),
+            public_url: url.to_owned(),
             root_files: Vec::new(),
             roots_pem: roots_pem.to_owned(),
             leaf_index: false,
@@ -46,7 +46,7 @@ impl Config {
 
     /// The URL without a slash at its end.
     pub(crate) fn base_url(&self) -> &str {
-        self.url.trim_end_matches('/')
+        self.public_url.trim_end_matches('/')
     }
 
     /// c2sp.org/static-ct-api, "Checkpoints": the origin is "the submission prefix of the log as a

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lite_keys::SignError;
 use lite_pki::cert::CertificateError;
-use lite_store::{AppendError, LockError};
+use lite_store::{AppendError, LockError, ReadError};
 
 use crate::acceptance::Refusal;
 
@@ -13,6 +13,9 @@ use crate::acceptance::Refusal;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
+    /// The first leaf, whose time is the start of the key's validity, is not readable.
+    #[error("the first leaf of the log is not readable")]
+    FirstLeaf(#[source] ReadError),
     /// A file or folder cannot be read or written.
     #[error("{path} cannot be used")]
     Io {

@@ -47,18 +47,22 @@ impl Server {
         durable::create_dir_all(&config.dir).map_err(io_at(&config.dir))?;
         let lock = FolderLock::acquire(&config.dir)?;
         let (log_dir, issuers_dir) = (config.dir.join("log"), config.dir.join("issuers"));
-        // `issuers/` is made after the log. Where it is, a log was, and another one under the same
-        // key would be a split view.
-        let create = !log_dir.join("log.json").exists() && !issuers_dir.exists();
-        let since = read_since(&config.dir.join("since"), create, &*clock)?;
+        // These two are made after the log. Where one of them is, a log was, and another one under
+        // the same key would be a split view.
+        let promised = config.dir.join("promised");
+        let was_there = issuers_dir.exists() || promised.exists();
+        let create = !log_dir.join("log.json").exists() && !was_there;
         let key = Arc::new(read_key(&config.dir.join("key.pem"), create)?);
         let mut log_config =
             LogConfig::new(Arc::new(Signer::new(origin, Arc::clone(&key))), Arc::clone(&clock));
+        log_config.memory = Some(promised);
         if create {
             let first = roots.first().ok_or(OpenError::NoRoots)?;
             log_config = log_config.or_create(stored::seed(first, config.leaf_index));
         }
         let log = Log::open(&log_dir, log_config)?;
+        // The log was made just before its first leaf, and nothing was promised earlier.
+        let since = log.time_of(0).map_err(OpenError::FirstLeaf)?.floor_to_second();
         let hashes_path = config.dir.join("hashes.redb");
         let hashes = Hashes::open(&hashes_path).map_err(io::Error::other);
         let parts = Parts {
@@ -176,21 +180,6 @@ fn read_key(path: &Path, create: bool) -> Result<SigningKey, OpenError> {
     };
     let key = SigningKey::from_pkcs8_pem(&text).ok().filter(|key| key.kind() == KeyKind::EcdsaP256);
     key.ok_or_else(|| OpenError::KeyUnusable(path.to_owned()))
-}
-
-/// When this log began: the start of its key's validity, so it must not move.
-fn read_since(path: &Path, create: bool, clock: &dyn Clock) -> Result<Time, OpenError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Time::parse_rfc3339(text.trim())
-            .map_err(|error| io_at(path)(io::Error::new(io::ErrorKind::InvalidData, error))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
-            let now = clock.now().floor_to_second();
-            let text = format!("{now}\n");
-            durable::write(path, text.as_bytes(), durable::PUBLIC).map_err(io_at(path))?;
-            Ok(now)
-        }
-        Err(error) => Err(io_at(path)(error)),
-    }
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

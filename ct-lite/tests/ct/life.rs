@@ -115,11 +115,40 @@ fn a_log_that_was_taken_away_is_not_begun_again() {
     assert!(matches!(site.try_open(), Err(OpenError::Log(lite_store::OpenError::Missing(_)))));
 }
 
+#[tokio::test]
+async fn an_older_copy_of_the_log_is_refused() {
+    let site = Site::new();
+    site.filled(1).await.close();
+    let (log, copy) = (site.dir.path().join("ct/log"), site.dir.path().join("copy"));
+    copy_dir(&log, &copy);
+    let server = site.open();
+    let chain = der(&site.ca.precertificate(2).submission());
+    server.log().submit_pre_chain(&chain).await.unwrap();
+    server.close();
+    std::fs::remove_dir_all(&log).unwrap();
+    copy_dir(&copy, &log);
+    let refusal = site.try_open().err().unwrap();
+    assert!(matches!(refusal, OpenError::Log(lite_store::OpenError::Refused { .. })), "{refusal}");
+}
+
+fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_dir(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 #[test]
 fn another_url_is_another_log() {
     let mut site = Site::new();
     site.open().close();
-    site.config.url = "http://localhost:7071/ct".to_owned();
+    site.config.public_url = "http://localhost:7071/ct".to_owned();
     let refusal = site.try_open().err().unwrap();
     assert!(matches!(refusal, OpenError::Log(lite_store::OpenError::AnotherOrigin { .. })));
 }
@@ -150,7 +179,7 @@ fn refuses_configurations_that_make_no_log() {
     check(&|config| config.roots_pem.clear(), "no roots");
     check(&|config| config.roots_pem = "no PEM".to_owned(), "root");
     check(&|config| config.root_files.push("/nowhere/root.pem".into()), "io");
-    check(&|config| config.url = "localhost:7070".to_owned(), "url");
+    check(&|config| config.public_url = "localhost:7070".to_owned(), "url");
 }
 
 #[tokio::test]
