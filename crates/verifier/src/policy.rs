@@ -8,7 +8,8 @@ use regex::Regex;
 /// What a bundle must show to be accepted.
 ///
 /// The defaults are the client specification's: one log entry, one SCT and, for certificates, one
-/// trusted time. Thresholds count *distinct* logs and authorities.
+/// trusted time. Thresholds count *distinct* logs and authorities, and can only be raised: a zero
+/// counts as the default, and what leaves a check out is named in [`Insecure`].
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Who must have signed.
@@ -115,11 +116,23 @@ impl Policy {
         }
     }
 
+    /// A certificate is asked at a time, so one time is the least; only a key can do without.
     pub(crate) fn required_times(&self) -> usize {
-        self.min_times.unwrap_or(match self.signer {
+        let least = match self.signer {
             SignerPolicy::Identities(_) => 1,
             SignerPolicy::Key(_) => 0,
-        })
+        };
+        self.min_times.unwrap_or(least).max(least)
+    }
+
+    /// Zero would leave the check out, and [`Insecure`] is the place to say so.
+    pub(crate) fn required_logs(&self) -> usize {
+        self.min_logs.max(1)
+    }
+
+    /// The same.
+    pub(crate) fn required_scts(&self) -> usize {
+        self.min_scts.max(1)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::report::Step;
 
 /// Why a bundle is refused: a word, what was expected, what was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The word.
     pub reason: Reason,
@@ -34,6 +35,19 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// `{"reason": code, "message": …, "step": name, "expected": …, "found": …}`.
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut refusal = serializer.serialize_struct("Refusal", 5)?;
+        refusal.serialize_field("reason", self.reason.code())?;
+        refusal.serialize_field("message", self.reason.message())?;
+        refusal.serialize_field("step", self.reason.step().name())?;
+        refusal.serialize_field("expected", &self.expected)?;
+        refusal.serialize_field("found", &self.found)?;
+        refusal.end()
+    }
+}
 
 /// One table holds the words, so that none can lack its step, code or sentence.
 macro_rules! reasons {
@@ -157,12 +171,6 @@ reasons! {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message())
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
     }
 }
 

@@ -73,7 +73,8 @@ impl Verifier {
             (None, ..) => trace.not_applicable(Step::Sct, "a managed key has no SCT"),
             _ if policy.insecure.insecure_skip_sct => trace.skip(Step::Sct, "insecure_skip_sct"),
             (Some(_), Some(leaf), Some(issuer)) => {
-                let promised = sct::verify(&leaf.certificate, issuer, &self.trust, policy.min_scts);
+                let promised =
+                    sct::verify(&leaf.certificate, issuer, &self.trust, policy.required_scts());
                 trace.record(Step::Sct, promised)
             }
             _ => trace.not_reached(Step::Sct),
@@ -97,7 +98,7 @@ impl Verifier {
             let known = times.as_deref().unwrap_or_default();
             let logs = trace.record(
                 Step::Inclusion,
-                inclusion::verify(bundle, &self.trust, known, policy.min_logs),
+                inclusion::verify(bundle, &self.trust, known, policy.required_logs()),
             );
             match logs {
                 Some(logs) => trace.record_if(

@@ -133,6 +133,26 @@ fn thresholds_count_distinct_logs_and_authorities() {
 }
 
 #[test]
+fn a_threshold_of_zero_leaves_nothing_out() {
+    let stack = Stack::new();
+    let mut policy = Policy::identity(me());
+    (policy.min_logs, policy.min_scts, policy.min_times) = (0, 0, Some(0));
+    let mut bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    accept(&stack, &bundle, &policy);
+    bundle.entries.clear();
+    refuse(&stack, &bundle, &policy, Reason::EntryMissing);
+    bundle.timestamps.clear();
+    refuse(&stack, &bundle, &policy, Reason::TimeMissing);
+}
+
+#[test]
+fn a_v2_log_may_have_an_ecdsa_key() {
+    let stack = Stack::with_log_key(KeyKind::EcdsaP256);
+    let bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    accept(&stack, &bundle, &Policy::identity(me()));
+}
+
+#[test]
 fn nothing_counts_twice() {
     let stack = Stack::new();
     let hand = stack.hand(KeyKind::EcdsaP256);
@@ -361,6 +381,7 @@ fn the_trace_has_every_step_once_and_reads_as_json() {
         if let Some(refusal) = report.refusal() {
             assert_eq!(json["refusal"]["reason"], "identity-mismatch");
             assert_eq!(json["refusal"]["found"], refusal.found);
+            assert_eq!(json["refusal"]["step"], "identity");
         }
     }
 }

@@ -60,6 +60,11 @@ fn authority(purpose: Purpose, kind: KeyKind, name: &str) -> Authority {
 
 impl Stack {
     pub(crate) fn new() -> Self {
+        Self::with_log_key(KeyKind::Ed25519)
+    }
+
+    /// With another kind of key for the v2 log.
+    pub(crate) fn with_log_key(kind: KeyKind) -> Self {
         let ca = authority(Purpose::CodeSigning, KeyKind::EcdsaP256, "ca");
         let chain = ca.chain();
         let stamper = |name: &str| {
@@ -71,7 +76,7 @@ impl Stack {
             ca: IssuingCa::new(ca.key, chain, NOW).unwrap(),
             ct: SigningKey::generate(KeyKind::EcdsaP256),
             v1: NoteSigner::new(HOST, SigningKey::generate(KeyKind::EcdsaP256)).unwrap(),
-            v2: NoteSigner::new(HOST, SigningKey::generate(KeyKind::Ed25519)).unwrap(),
+            v2: NoteSigner::new(HOST, SigningKey::generate(kind)).unwrap(),
             stampers: vec![stamper("first"), stamper("second")],
         }
     }
