@@ -31,6 +31,10 @@ mod recover;
 mod right_edge;
 mod sequencer;
 mod shared;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use dedup::DedupKey;
