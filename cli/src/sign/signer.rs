@@ -201,3 +201,150 @@ fn wrong(why: &str) -> Failure {
 fn cannot_sign(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::new(Exit::Internal, "the key does not sign").because(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lite_bundle::trust::CertificateAuthority;
+    use lite_keys::{KeyKind, fill_random};
+    use lite_pki::hierarchy::AuthoritySpec;
+    use lite_pki::name::AuthorityName;
+    use lite_pki::profile::{LeafSpec, Prepared};
+    use lite_pki::{AltName, Authority, FulcioExtensions, IssuingCa, Sct, sct};
+    use lite_time::Time;
+    use serde_json::json;
+
+    use super::*;
+    use crate::token::tests::jwt;
+
+    const NOW: Time = Time::from_secs(1_800_000_000);
+    const ISSUER: &str = "http://localhost:7070/oidc";
+
+    /// An authority with its CT log, and the trusted root that names both.
+    struct Made {
+        ca: std::sync::Arc<IssuingCa>,
+        ct_log: SigningKey,
+        root: TrustedRoot,
+    }
+
+    impl Made {
+        fn new() -> Self {
+            let name = |common| AuthorityName::new("example", common);
+            let spec = AuthoritySpec {
+                purpose: Purpose::CodeSigning,
+                root_name: name("root"),
+                name: name("intermediate"),
+                key_kind: KeyKind::EcdsaP256,
+                not_before: Time::from_secs(1_700_000_000),
+                lifetime: Duration::from_secs(400_000_000),
+            };
+            let authority = Authority::create(&spec).unwrap();
+            let chain = authority.chain();
+            let ct_log = SigningKey::generate(KeyKind::EcdsaP256);
+            let start = spec.not_before;
+            let ders = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
+            let mut root = TrustedRoot::new();
+            root.certificate_authorities =
+                vec![CertificateAuthority::new("example", "root", "http://ca", ders, start)];
+            let log_id = sct::log_id(ct_log.public());
+            root.ctlogs = vec![TransparencyLog::new("http://ct", ct_log.public(), log_id, start)];
+            let ca = IssuingCa::new(authority.key, chain, NOW).unwrap();
+            Self { ca, ct_log, root }
+        }
+
+        /// What this authority answers: leaf, intermediate, root.
+        fn issue(&self, key: &PublicKey, email: &str) -> Vec<Certificate> {
+            let mut serial = [0; 20];
+            fill_random(&mut serial);
+            let spec = LeafSpec {
+                public_key: key.clone(),
+                name: AltName::Email(email.to_owned()),
+                extensions: FulcioExtensions::for_issuer(ISSUER),
+                serial,
+                now: NOW,
+            };
+            let precertificate =
+                Prepared::new(self.ca.clone(), spec).unwrap().precertificate().unwrap();
+            let time = u64::try_from(NOW.millis()).unwrap();
+            let sct = Sct::sign(&self.ct_log, time, Vec::new(), precertificate.entry()).unwrap();
+            precertificate.finish(sct).unwrap().full_chain()
+        }
+    }
+
+    fn alice() -> IdToken {
+        let claims = json!({
+            "iss": ISSUER, "sub": "1", "aud": "sigstore", "exp": 2_000_000_000,
+            "email": "alice@example.org", "email_verified": true,
+        });
+        IdToken::parse(&jwt(&claims)).unwrap()
+    }
+
+    #[track_caller]
+    fn refused(outcome: Outcome<Certificate>, exit: Exit, words: &str) {
+        let failure = outcome.unwrap_err();
+        assert_eq!(failure.exit, exit, "{failure:?}");
+        assert!(failure.sentence.contains(words), "{failure:?}");
+    }
+
+    #[test]
+    fn a_certificate_for_our_key_and_our_identity_is_taken() {
+        let (made, key) = (Made::new(), SigningKey::generate(KeyKind::EcdsaP256));
+        let chain = made.issue(key.public(), "alice@example.org");
+        let leaf = check(chain, key.public(), &alice(), &made.root).unwrap();
+        assert_eq!(identity(&leaf).unwrap(), ("alice@example.org", ISSUER));
+    }
+
+    #[test]
+    fn a_certificate_for_another_key_or_another_person_is_refused() {
+        let (made, key) = (Made::new(), SigningKey::generate(KeyKind::EcdsaP256));
+        let other = SigningKey::generate(KeyKind::EcdsaP256);
+        let chain = made.issue(other.public(), "alice@example.org");
+        let outcome = check(chain, key.public(), &alice(), &made.root);
+        refused(outcome, Exit::Instance, "another key");
+        let chain = made.issue(key.public(), "mallory@example.org");
+        let outcome = check(chain, key.public(), &alice(), &made.root);
+        refused(outcome, Exit::Instance, "somebody else");
+        let outcome = check(Vec::new(), key.public(), &alice(), &made.root);
+        refused(outcome, Exit::Instance, "missing");
+    }
+
+    #[test]
+    fn an_authority_or_a_ct_log_of_another_instance_is_refused() {
+        let (made, key) = (Made::new(), SigningKey::generate(KeyKind::EcdsaP256));
+        let chain = || made.issue(key.public(), "alice@example.org");
+        let stranger = Made::new().root;
+        let outcome = check(chain(), key.public(), &alice(), &stranger);
+        refused(outcome, Exit::Trust, "authority that is not trusted");
+        let mut other_log = made.root.clone();
+        other_log.ctlogs = stranger.ctlogs;
+        let outcome = check(chain(), key.public(), &alice(), &other_log);
+        refused(outcome, Exit::Trust, "CT log that is not trusted");
+    }
+
+    #[test]
+    fn an_sct_over_another_certificate_is_refused() {
+        let (mut made, key) = (Made::new(), SigningKey::generate(KeyKind::EcdsaP256));
+        // The log's ID with another log's key: the signature cannot hold.
+        let other = SigningKey::generate(KeyKind::EcdsaP256);
+        made.root.ctlogs[0].public_key.raw_bytes = other.public().spki_der().to_vec();
+        let chain = made.issue(key.public(), "alice@example.org");
+        let outcome = check(chain, key.public(), &alice(), &made.root);
+        refused(outcome, Exit::Instance, "SCT does not verify");
+    }
+
+    #[test]
+    fn an_encrypted_key_is_told_from_a_broken_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.pem");
+        let cosign = "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n\
+                      -----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n";
+        for (pem, words) in [(cosign, "encrypted keys"), ("nonsense", "expected is an unencrypted")]
+        {
+            files::write(&path, pem.as_bytes(), files::Reader::Everyone).unwrap();
+            let failure = read_key(&path).err().unwrap();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.hint.unwrap().contains(words));
+        }
+    }
+}

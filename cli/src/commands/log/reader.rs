@@ -219,3 +219,7 @@ impl TileReader for Tiles {
         self.0.get(&(tile.level(), tile.index())).cloned().ok_or(Missing)
     }
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;
