@@ -11,6 +11,7 @@ mod certificates;
 mod chains;
 mod issuance;
 mod openssl;
+mod rcgen;
 mod requests;
 mod timestamps;
 mod transparency;
