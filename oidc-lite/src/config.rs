@@ -13,7 +13,7 @@ pub struct Config {
     /// slash at its end. `http://localhost:7070/oidc` inside `siglite up`.
     pub issuer: String,
     /// The folder of accounts and signing keys. Created when it is missing.
-    pub data: PathBuf,
+    pub dir: PathBuf,
     /// What stands before `/machine/NAME` in the `sub` of a machine account. Default: scheme, host
     /// and port of the issuer.
     #[serde(default)]
@@ -101,10 +101,10 @@ pub enum ConfigError {
 
 impl Config {
     /// All defaults for an issuer and a folder.
-    pub fn new(issuer: impl Into<String>, data: impl Into<PathBuf>) -> Config {
+    pub fn new(issuer: impl Into<String>, dir: impl Into<PathBuf>) -> Config {
         Config {
             issuer: issuer.into(),
-            data: data.into(),
+            dir: dir.into(),
             subject_base: None,
             client_id: default_client(),
             token_seconds: default_token_seconds(),

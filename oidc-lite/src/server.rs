@@ -109,11 +109,11 @@ impl Server {
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Server, OpenError> {
         let checked = config.check()?;
         let now = clock.now();
-        let accounts = Accounts::open(&config.data)?;
-        let lock = FolderLock::acquire(&config.data)?;
+        let accounts = Accounts::open(&config.dir)?;
+        let lock = FolderLock::acquire(&config.dir)?;
         let life = Duration::from_secs(config.token_seconds.into());
         let signs_for = Duration::from_secs(u64::from(config.key_days) * 24 * 60 * 60);
-        let keys = KeyRing::open(&config.data, Policy { signs_for, token_life: life }, now)?;
+        let keys = KeyRing::open(&config.dir, Policy { signs_for, token_life: life }, now)?;
         let minter = Minter {
             issuer: config.issuer.clone(),
             client_id: config.client_id.clone(),
@@ -170,7 +170,7 @@ impl Server {
     /// # Errors
     /// When the file cannot be written.
     pub fn publish_fragment(&self) -> Result<(), OpenError> {
-        let public = self.app.config.data.join("public");
+        let public = self.app.config.dir.join("public");
         durable::create_dir_all(&public)
             .and_then(|()| {
                 let json = self.fragment().to_json();

@@ -34,7 +34,7 @@ enum GatherError {
 impl Standalone for Alone {
     const NAME: &'static str = "trust-lite";
     const ABOUT: &'static str = "The TUF repository, the trusted root and the signing config";
-    const LISTEN: &'static str = "localhost:7075";
+    const LISTEN: &'static str = "localhost:7076";
     type Config = Config;
 
     async fn open(config: Config) -> Result<Self, BoxError> {

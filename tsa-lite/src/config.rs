@@ -17,7 +17,7 @@ pub struct Config {
     pub dir: PathBuf,
     /// The URL under which clients reach the server, such as `http://localhost:7070`; the endpoint
     /// is `/api/v1/timestamp` below it.
-    pub url: String,
+    pub public_url: String,
     /// The curve of a new authority's keys: `p256` unless given, or `p384`.
     #[serde(default)]
     pub curve: Curve,
@@ -55,7 +55,7 @@ impl Config {
     pub fn new(dir: impl Into<PathBuf>, url: &str) -> Self {
         Self {
             dir: dir.into(),
-            url: url.to_owned(),
+            public_url: url.to_owned(),
             curve: Curve::default(),
             organization: default_organization(),
             validity_years: default_years(),
@@ -68,7 +68,7 @@ impl Config {
     /// authorities.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("{}{ENDPOINT}", self.url.trim_end_matches('/'))
+        format!("{}{ENDPOINT}", self.public_url.trim_end_matches('/'))
     }
 }
 

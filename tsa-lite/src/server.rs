@@ -29,8 +29,8 @@ pub struct Server {
 impl Server {
     /// Opens the authority, or makes keys and certificates where there never were any.
     pub fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-            return Err(OpenError::Url(config.url.clone()));
+        if !config.public_url.starts_with("http://") && !config.public_url.starts_with("https://") {
+            return Err(OpenError::Url(config.public_url.clone()));
         }
         let policies = policies(config)?;
         durable::create_dir_all(&config.dir).map_err(keep::at(&config.dir))?;

@@ -317,9 +317,9 @@ fn refuses_to_open_by_reason() {
     stand.clock.set(NOW);
 
     let good = stand.config.clone();
-    stand.config.url = "localhost:7070".into();
+    stand.config.public_url = "localhost:7070".into();
     assert!(matches!(stand.reopen(), Err(OpenError::Url(_))));
-    stand.config.url.clone_from(&good.url);
+    stand.config.public_url.clone_from(&good.public_url);
     for policies in [vec![], vec!["1.2.x".to_owned()]] {
         stand.config.policies = policies;
         assert!(matches!(stand.reopen(), Err(OpenError::Policy(_))));
