@@ -40,6 +40,14 @@ pub struct Config {
     /// Running alone: how many seconds the start waits for `ct_log_public_key_file`. Default 60.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
+    /// In a Kubernetes cluster: the authority of its API server. Read when a `kubernetes` issuer at
+    /// `kubernetes.default.svc` is asked for keys. Default `/var/run/fulcio/ca.crt`.
+    #[serde(default = "default_cluster_ca")]
+    pub kubernetes_ca_file: PathBuf,
+    /// In a Kubernetes cluster: the token the same issuer is asked with, and nobody else. Default
+    /// `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+    #[serde(default = "default_cluster_token")]
+    pub kubernetes_token_file: PathBuf,
     /// Certificates that are issued at the same time; one more is answered with 503. Default 128.
     #[serde(default = "default_concurrency")]
     pub max_concurrent: usize,
@@ -80,6 +88,8 @@ impl Config {
             ct_log_url: None,
             ct_log_public_key_file: None,
             wait_seconds: default_wait(),
+            kubernetes_ca_file: default_cluster_ca(),
+            kubernetes_token_file: default_cluster_token(),
             max_concurrent: default_concurrency(),
         }
     }
@@ -87,6 +97,14 @@ impl Config {
 
 fn siglite() -> String {
     "siglite".to_owned()
+}
+
+fn default_cluster_ca() -> PathBuf {
+    "/var/run/fulcio/ca.crt".into()
+}
+
+fn default_cluster_token() -> PathBuf {
+    "/var/run/secrets/kubernetes.io/serviceaccount/token".into()
 }
 
 const fn default_wait() -> u64 {

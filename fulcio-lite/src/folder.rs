@@ -75,8 +75,8 @@ impl CaFolder {
     /// opens the CT log, which needs [`CaFolder::root_pem`].
     pub fn open(config: &Config, now: Time) -> Result<Self, FolderError> {
         let dir = config.dir.clone();
-        durable::create_dir_all_with_mode(&dir, 0o700)
-            .map_err(|source| FolderError::Io(dir.clone(), source))?;
+        // The folder is open and its secrets are not: a CT log beside us reads `public`.
+        durable::create_dir_all(&dir).map_err(|source| FolderError::Io(dir.clone(), source))?;
         let lock = FolderLock::acquire(&dir)?;
         let folder = Folder(&dir);
         if !folder.path(CHAIN).exists() {

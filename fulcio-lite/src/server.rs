@@ -15,6 +15,7 @@ use lite_time::Clock;
 
 use crate::app::App;
 use crate::folder::{CaFolder, FolderError};
+use crate::issuers::cluster::Cluster;
 use crate::issuers::file::{self, IssuersFileError};
 use crate::issuers::keys::Keys;
 use crate::journal::Journal;
@@ -83,7 +84,11 @@ impl Server {
             embedded.insert(one.issuer.url.clone(), one.keys);
             issuers.insert(one.issuer);
         }
-        let keys = Arc::new(Keys::new(embedded, Arc::clone(&clock)));
+        let cluster = Cluster {
+            ca_file: config.kubernetes_ca_file.clone(),
+            token_file: config.kubernetes_token_file.clone(),
+        };
+        let keys = Arc::new(Keys::new(embedded, cluster, Arc::clone(&clock)));
         let journal_dir = folder.dir.join("journal");
         let journal =
             Journal::open(&journal_dir).map_err(|why| OpenError::Journal(journal_dir, why))?;

@@ -18,7 +18,7 @@ impl Standalone for Server {
     const NAME: &'static str = "fulcio-lite";
     const ABOUT: &'static str =
         "The certificate authority: an ID token in, a ten-minute certificate out";
-    const LISTEN: &'static str = "localhost:7072";
+    const LISTEN: &'static str = "localhost:7073";
     type Config = Config;
 
     async fn open(config: Config) -> Result<Self, BoxError> {

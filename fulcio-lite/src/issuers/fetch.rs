@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Method, StatusCode};
 use lite_http::client::{Client, ClientConfig};
 use lite_identity::{Discovery, KeySet, MAX_DISCOVERY_BYTES, MAX_KEY_SET_BYTES};
 use lite_issuer::Issuer;
 use lite_issuer::ports::IssuerKeys;
 use url::Url;
+
+use super::cluster::Cluster;
 
 /// How long an issuer has for both answers together.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -31,35 +36,49 @@ pub(super) enum FetchError {
 }
 
 /// The client for one issuer, which alone may chain to the issuer's own authority.
-pub(super) fn client(issuer: &Issuer) -> Client {
-    let ca = issuer.ca_cert.trim();
+pub(super) fn client(issuer: &Issuer, cluster: &Cluster) -> Client {
+    let own = if Cluster::is_own(issuer) { cluster.ca() } else { String::new() };
+    let authorities = [issuer.ca_cert.clone(), own];
     Client::new(ClientConfig {
         deadline: DEADLINE,
         max_body: MAX_DISCOVERY_BYTES.max(MAX_KEY_SET_BYTES),
-        ca_pem: if ca.is_empty() { Vec::new() } else { vec![ca.to_owned()] },
+        ca_pem: authorities.into_iter().filter(|pem| !pem.trim().is_empty()).collect(),
     })
 }
 
-pub(super) async fn fetch(client: &Client, issuer: &Issuer) -> Result<IssuerKeys, FetchError> {
-    let fetched = tokio::time::timeout(DEADLINE, both(client, issuer)).await;
-    fetched.unwrap_or(Err(FetchError::Timeout))
+/// Who asks whom.
+pub(super) struct Fetch<'a> {
+    pub(super) client: &'a Client,
+    pub(super) cluster: &'a Cluster,
+    pub(super) issuer: &'a Issuer,
 }
 
-async fn both(client: &Client, issuer: &Issuer) -> Result<IssuerKeys, FetchError> {
-    let url = Url::parse(&Discovery::url_of(&issuer.url)).map_err(|_| FetchError::Url)?;
-    let discovery = Discovery::parse(&get(client, &url).await?, &issuer.url)?;
-    if url.scheme() == "https" && discovery.jwks_uri().scheme() != "https" {
-        return Err(FetchError::Downgrade);
+impl Fetch<'_> {
+    /// The issuer's keys.
+    pub(super) async fn keys(&self) -> Result<IssuerKeys, FetchError> {
+        let fetched = tokio::time::timeout(DEADLINE, self.both()).await;
+        fetched.unwrap_or(Err(FetchError::Timeout))
     }
-    let keys = KeySet::parse(&get(client, discovery.jwks_uri()).await?)?;
-    Ok(IssuerKeys { keys: keys.into(), algorithms: discovery.algorithms().into() })
-}
 
-async fn get(client: &Client, url: &Url) -> Result<bytes::Bytes, FetchError> {
-    let answer = client.get(url).await?;
-    if answer.status == http::StatusCode::OK {
-        Ok(answer.body)
-    } else {
-        Err(FetchError::Status(url.clone(), answer.status.as_u16()))
+    async fn both(&self) -> Result<IssuerKeys, FetchError> {
+        let issuer = &self.issuer.url;
+        let url = Url::parse(&Discovery::url_of(issuer)).map_err(|_| FetchError::Url)?;
+        let discovery = Discovery::parse(&self.get(&url).await?, issuer)?;
+        if url.scheme() == "https" && discovery.jwks_uri().scheme() != "https" {
+            return Err(FetchError::Downgrade);
+        }
+        let keys = KeySet::parse(&self.get(discovery.jwks_uri()).await?)?;
+        Ok(IssuerKeys { keys: keys.into(), algorithms: discovery.algorithms().into() })
+    }
+
+    async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
+        let authorization = self.cluster.authorization(self.issuer, url);
+        let headers = authorization.into_iter().map(|value| (AUTHORIZATION, value)).collect();
+        let answer = self.client.send(Method::GET, url, headers, Bytes::new()).await?;
+        if answer.status == StatusCode::OK {
+            Ok(answer.body)
+        } else {
+            Err(FetchError::Status(url.clone(), answer.status.as_u16()))
+        }
     }
 }

@@ -21,7 +21,8 @@ use lite_issuer::ports::{IssuerKeys, KeySource, KeySourceError};
 use lite_time::{Clock, Time};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
-use super::fetch;
+use super::cluster::Cluster;
+use super::fetch::{self, Fetch};
 
 /// How long fetched keys are used without a second look.
 const FRESH: Duration = Duration::from_secs(60 * 60);
@@ -37,6 +38,7 @@ pub(crate) struct Keys {
     embedded: HashMap<String, Arc<dyn KeySource>>,
     fetched: Mutex<HashMap<String, Arc<Entry>>>,
     fetches: Semaphore,
+    cluster: Cluster,
     clock: Arc<dyn Clock>,
 }
 
@@ -58,9 +60,11 @@ struct Fetched {
 impl Keys {
     pub(crate) fn new(
         embedded: HashMap<String, Arc<dyn KeySource>>,
+        cluster: Cluster,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { embedded, fetched: Mutex::default(), fetches: Semaphore::new(MAX_FETCHES), clock }
+        let fetches = Semaphore::new(MAX_FETCHES);
+        Self { embedded, fetched: Mutex::default(), fetches, cluster, clock }
     }
 
     /// Sees to it that the issuer's keys are at hand, as far as they can be had. `issuer` is a configured one.
@@ -95,7 +99,8 @@ impl Keys {
         };
         let at = self.clock.now();
         *last_attempt = Some(at);
-        match fetch::fetch(&entry.client, issuer).await {
+        let fetch = Fetch { client: &entry.client, cluster: &self.cluster, issuer };
+        match fetch.keys().await {
             Ok(keys) => {
                 let mut fetched = entry.fetched.write().unwrap_or_else(PoisonError::into_inner);
                 *fetched = Some(Fetched { keys, at });
@@ -122,7 +127,7 @@ impl Keys {
             fetched.retain(|url, _| Some(url) != least.as_ref());
         }
         let entry = Arc::new(Entry {
-            client: fetch::client(issuer),
+            client: fetch::client(issuer, &self.cluster),
             fetched: RwLock::default(),
             flight: Arc::default(),
             used: Mutex::new(now),
