@@ -24,6 +24,7 @@ const MAX_READS: usize = 4096;
 pub struct Server {
     app: App,
     config: Config,
+    url: Url,
     verifier: NoteVerifier,
     /// When the log was created.
     created: Time,
@@ -63,19 +64,26 @@ pub enum OpenError {
     /// The seed entry was not made.
     #[error("first entry of the log cannot be signed")]
     Signing(#[from] lite_keys::SignError),
+    /// The tree is gone, and checkpoints of it were promised.
+    #[error("{0} is gone, and its log has promised entries: restore the newest copy of it")]
+    TreeMissing(PathBuf),
 }
 
 impl Server {
     /// Opens the log in `config.dir`, or creates it with its key and its first entry.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let origin = origin_of(&config.public_url)?;
+        let url = public_url(&config.public_url)?;
+        let origin = url.host_str().ok_or(OpenError::PublicUrl)?.to_owned();
         create_folder(&config.dir, 0o755)?;
         let lock = FolderLock::acquire(&config.dir)?;
         let (keys, tree) = (config.dir.join("keys"), config.dir.join("v2"));
         create_folder(&keys, 0o700)?;
         let memory = keys.join("v2.checkpoint");
         // A log that was promised keeps its key: another one would begin another log.
-        let is_new = !tree.join("log.json").exists() && !memory.exists();
+        let is_new = !tree.join("log.json").exists();
+        if is_new && memory.exists() {
+            return Err(OpenError::TreeMissing(tree));
+        }
         let signing_key = key::load_or_create(&keys.join("v2.pem"), config.key.kind(), is_new)?;
         let signer = NoteSigner::new(&origin, signing_key).map_err(|_| OpenError::PublicUrl)?;
         let verifier = signer.verifier().clone();
@@ -95,7 +103,7 @@ impl Server {
             workers: Workers::new(config.max_waiting),
             readers: Workers::new(MAX_READS),
         };
-        Ok(Self { app, config, verifier, created, _lock: lock })
+        Ok(Self { app, config, url, verifier, created, _lock: lock })
     }
 
     /// The routes, without a fallback.
@@ -106,7 +114,7 @@ impl Server {
     /// What clients need to know to trust and to use this log.
     #[must_use]
     pub fn fragment(&self) -> Fragment {
-        let url = self.config.public_url.trim_end_matches('/');
+        let url = self.url.as_str().trim_end_matches('/');
         let key = self.verifier.key();
         // A whole second, and before the first entry: clients compare in seconds, some with `<`.
         let start = self.created.floor_to_second().minus(Duration::from_secs(1));
@@ -183,21 +191,18 @@ fn create_folder(path: &Path, mode: u32) -> Result<(), OpenError> {
         .map_err(|source| OpenError::Folder { path: path.to_owned(), source })
 }
 
-/// The origin: the host of the public URL, without the port.
-///
-/// sigstore-go takes `url.Hostname()`, sigstore-java `URI.getHost()`; they differ in IPv6
-/// literals, so those are refused.
-fn origin_of(public_url: &str) -> Result<String, OpenError> {
-    let url = Url::parse(public_url).map_err(|_| OpenError::PublicUrl)?;
+/// The public URL, normalised. Its host is the origin, without the port: sigstore-go takes
+/// `url.Hostname()` of the base URL as it is written, so both must come from one spelling.
+/// sigstore-java takes `URI.getHost()`, which differs for IPv6 literals, so those are refused.
+fn public_url(text: &str) -> Result<Url, OpenError> {
+    let url = Url::parse(text).map_err(|_| OpenError::PublicUrl)?;
+    let named = matches!(url.host(), Some(Host::Domain(_) | Host::Ipv4(_)));
     let plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    match url.host() {
-        Some(host @ (Host::Domain(_) | Host::Ipv4(_))) if plain => Ok(host.to_string()),
-        _ => Err(OpenError::PublicUrl),
-    }
+    if named && plain { Ok(url) } else { Err(OpenError::PublicUrl) }
 }
 
 #[cfg(test)]
@@ -211,7 +216,7 @@ mod tests {
             ("http://127.0.0.1:3003/", "127.0.0.1"),
             ("https://Rekor.Example/base/", "rekor.example"),
         ] {
-            assert_eq!(origin_of(url).unwrap(), origin);
+            assert_eq!(public_url(url).unwrap().host_str(), Some(origin));
         }
         for url in [
             "",
@@ -222,7 +227,7 @@ mod tests {
             "https://rekor.example/?a",
             "https://rekor.example/#a",
         ] {
-            assert!(matches!(origin_of(url), Err(OpenError::PublicUrl)), "{url}");
+            assert!(matches!(public_url(url), Err(OpenError::PublicUrl)), "{url}");
         }
     }
 }

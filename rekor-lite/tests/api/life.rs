@@ -63,6 +63,15 @@ fn the_fragment_says_what_clients_need() {
     assert!(fragment.legacy[0].contents.starts_with(b"-----BEGIN PUBLIC KEY-----\n"));
 }
 
+#[test]
+fn origin_and_base_url_come_from_one_spelling() {
+    let stack = Stack::with(|config| config.public_url = "HTTPS://Rekor.Example:443/".to_owned());
+    let fragment = stack.server.fragment();
+    assert_eq!(stack.server.log().origin(), "rekor.example");
+    assert_eq!(fragment.tlogs[0].log.base_url, "https://rekor.example");
+    assert_eq!(fragment.services.rekor[0].url, "https://rekor.example");
+}
+
 /// Every file below a folder, with its bytes; the locks are the kernel's.
 fn contents(dir: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
@@ -119,7 +128,20 @@ fn a_lost_key_is_not_replaced() {
 }
 
 #[test]
-fn a_lost_or_older_tree_is_not_begun_again() {
+fn a_lost_tree_is_not_begun_again() {
+    refuse_reopen(
+        |dir| std::fs::remove_dir_all(dir.join("v2")).unwrap(),
+        |_| {},
+        |error| matches!(error, OpenError::TreeMissing(_)),
+    );
+    refuse_reopen(
+        |dir| {
+            std::fs::remove_dir_all(dir.join("v2")).unwrap();
+            std::fs::remove_file(dir.join("keys/v2.pem")).unwrap();
+        },
+        |_| {},
+        |error| matches!(error, OpenError::TreeMissing(_)),
+    );
     refuse_reopen(
         |dir| std::fs::remove_dir_all(dir.join("v2/journal")).unwrap(),
         |_| {},
