@@ -29,7 +29,7 @@ fn again(ours: &Certificate, ca: &Certificate, key: &SigningKey) -> Certificate 
         .iter()
         .map(|extension| {
             let arcs: Vec<u64> = extension.oid.arcs().map(u64::from).collect();
-            let mut custom = CustomExtension::from_oid_content(&arcs, extension.value.to_vec());
+            let mut custom = CustomExtension::from_oid_content(&arcs, extension.value.clone());
             custom.set_criticality(extension.critical);
             custom
         })
