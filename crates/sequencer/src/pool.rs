@@ -18,7 +18,8 @@ use crate::leaf::{MAX_EXTRA_BYTES, Source};
 use crate::ports::Cause;
 use crate::publishing;
 use crate::{
-    Answer, AppendError, PublishError, Publisher, SequenceError, Sequencer, Shared, Submission, Tree,
+    Answer, AppendError, PublishError, Publisher, SequenceError, Sequencer, Shared, Submission,
+    Tree,
 };
 
 /// How much a log takes on at once.
@@ -333,13 +334,19 @@ impl Inner {
                 }
                 self.events.batch(leaves, began.elapsed());
             }
-            Err(error) => dones.into_iter().for_each(|done| call(|| done(Err(error)))),
+            Err(error) => {
+                for done in dones {
+                    call(|| done(Err(error)));
+                }
+            }
         }
     }
 
     fn run_renewals(&self, sequencer: &mut Sequencer, renewals: Vec<Renewed>) {
         let outcome = self.guarded(|| sequencer.renew());
-        renewals.into_iter().for_each(|done| call(|| done(outcome.clone())));
+        for done in renewals {
+            call(|| done(outcome.clone()));
+        }
     }
 
     /// Runs the sequencer, unless the log is read-only, and draws the consequences for the log.
@@ -353,16 +360,15 @@ impl Inner {
             return Err(AppendError::ReadOnly);
         };
         let state = match &outcome {
-            Ok(_) => PoolState::Accepting,
             Err(error) if error.is_fatal() => PoolState::ReadOnly,
             Err(SequenceError::NotCommitted(_)) => PoolState::Full,
-            Err(_) => PoolState::Accepting,
+            Ok(_) | Err(_) => PoolState::Accepting,
         };
         {
             let mut queue = self.queue();
-            if state == PoolState::ReadOnly {
-                queue.state = state;
-            } else if matches!(queue.state, PoolState::Accepting | PoolState::Full) {
+            // Neither a stop of the publisher's nor a shutdown is taken back.
+            let open = matches!(queue.state, PoolState::Accepting | PoolState::Full);
+            if open || state == PoolState::ReadOnly {
                 queue.state = state;
             }
         }

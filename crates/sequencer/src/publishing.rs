@@ -21,6 +21,7 @@ pub(crate) struct Signal {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 struct Flags {
     /// There is something to store, or to publish for a publisher that idles.
     work: bool,
@@ -72,7 +73,7 @@ impl Signal {
         let mut flags = self.flags();
         flags.idle = pause.is_none();
         let over = pause.map(|pause| Instant::now() + pause);
-        while !flags.work && !flags.ended && !(flags.fresh && flags.idle) {
+        while !(flags.work || flags.ended || flags.fresh && flags.idle) {
             let left = over.map(|over| over.saturating_duration_since(Instant::now()));
             flags = match left {
                 None => self.wake.wait(flags).unwrap_or_else(PoisonError::into_inner),

@@ -146,7 +146,8 @@ impl View {
     #[expect(clippy::type_complexity, reason = "two lists of named bytes, used at one place")]
     pub(crate) fn partials(
         &self,
-    ) -> Result<(Vec<(TilePath, Vec<u8>)>, Option<(EntryBundlePath, Vec<u8>)>), EntryBundleError> {
+    ) -> Result<(Vec<(TilePath, Vec<u8>)>, Option<(EntryBundlePath, Vec<u8>)>), EntryBundleError>
+    {
         let size = self.tree.size;
         let tile = |path: TilePath| {
             let (_, hashes) = self.edge.partial(path.level());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::dedup::Recent;
-use crate::ports::{CheckpointContent, Piece, Record};
+use crate::ports::{CheckpointContent, Piece, Record, StoreError};
 use crate::reading::name;
 use crate::right_edge::{Pyramid, RightEdge, WIDTH};
 use crate::{DedupKey, Machine, ReadError, RecoverError, Shared, View, sequencer};
@@ -67,17 +67,18 @@ pub fn recover(
     sequencer::replay(&mut view, records.into_iter().flat_map(|r| r.leaves).skip(skip));
 
     // (5) The root over all this is the promised one, or something is damaged.
-    let found = CheckpointContent { size: view.edge.size(), root: view.edge.root().unwrap_or_default() };
+    let found =
+        CheckpointContent { size: view.edge.size(), root: view.edge.root().unwrap_or_default() };
     if found != opened || opened != (CheckpointContent { size: tree.size, root: tree.root }) {
         return Err(RecoverError::EdgeDamaged);
     }
 
     // (6) Whatever was promised before is kept.
-    let promised = promises.iter().map(|promise| check_promise(machine, &view, promise));
-    let promised = promised.collect::<Result<_, _>>()?;
+    let sizes = promises.iter().map(|promise| check_promise(machine, &view, promise));
+    let sizes = sizes.collect::<Result<_, _>>()?;
 
     let shared = Arc::new(Shared::new(view, Recent::starting_at(tree.size)));
-    Ok(Recovered { shared, promised })
+    Ok(Recovered { shared, promised: sizes })
 }
 
 impl Shared {
@@ -87,10 +88,9 @@ impl Shared {
     /// seconds of leaves, and all of them if it was lost.
     pub fn fill_index(&self, machine: &Machine) -> Result<u64, RecoverError> {
         let view = self.view();
-        let unreadable = |cause| {
-            RecoverError::Unreadable(ReadError::Storage(crate::ports::StoreError::Failed(cause)))
-        };
-        let reached = machine.index.reached().map_err(unreadable)?;
+        let failed =
+            |cause| RecoverError::Unreadable(ReadError::Storage(StoreError::Failed(cause)));
+        let reached = machine.index.reached().map_err(failed)?;
         let mut next = reached.min(view.tree.size);
         let mut keys: Vec<(DedupKey, u64)> = Vec::new();
         while next < view.tree.size {
@@ -101,7 +101,7 @@ impl Shared {
             next = (bundle + 1).saturating_mul(WIDTH).min(view.tree.size);
             keys.extend(fresh);
             if keys.len() >= 65_536 || next == view.tree.size {
-                machine.index.insert(&keys, next, next == view.tree.size).map_err(unreadable)?;
+                machine.index.insert(&keys, next, next == view.tree.size).map_err(failed)?;
                 keys.clear();
             }
         }

@@ -13,7 +13,9 @@ use crate::ports::{
 };
 use crate::right_edge::{EdgeProver, FullTile, RightEdge, WIDTH};
 use crate::view::Pending;
-use crate::{AppendError, DedupKey, Leaf, ReadError, SequenceError, Shared, Submission, Tree, View};
+use crate::{
+    AppendError, DedupKey, Leaf, ReadError, SequenceError, Shared, Submission, Tree, View,
+};
 
 /// The ports of a log.
 #[derive(Clone)]
@@ -138,7 +140,7 @@ impl Sequencer {
         }
         let (size, root) = (new.edge.size(), new.edge.root());
         let root = root.ok_or(SequenceError::ProofMismatch)?;
-        self.check_last_leaf(&new, size, &root)?;
+        new.check_last_leaf(&root)?;
 
         // (3) Stage and (4) commit, in one durable write: leaves and signed checkpoint are one
         // record. From here the log has promised this tree. If the outcome is not known, no other
@@ -164,8 +166,7 @@ impl Sequencer {
         let view = self.shared.view();
         let time = self.machine.clock.now().max(view.tree.time);
         let tree = self.sign(view.tree.size, view.tree.root, time)?;
-        let record =
-            Record { first: view.tree.size, leaves: Vec::new(), tree: Arc::clone(&tree) };
+        let record = Record { first: view.tree.size, leaves: Vec::new(), tree: Arc::clone(&tree) };
         self.commit(&record)?;
         self.shared.show(View { tree: Arc::clone(&tree), ..View::clone(&view) });
         Ok(tree)
@@ -184,21 +185,8 @@ impl Sequencer {
         })
     }
 
-    /// A tree that does not prove what was just added to it must not be promised: one proof for
-    /// a batch is cheap, and finds bad memory as well as a bad program.
-    fn check_last_leaf(&self, new: &Integrated, size: u64, root: &Hash) -> Result<(), SequenceError> {
-        let proof = new.edge.prover(&new.full).inclusion(size - 1);
-        let proof = proof.ok_or(SequenceError::ProofMismatch)?;
-        verify_inclusion(&new.last_hash, size - 1, size, &proof, root)
-            .map_err(|_| SequenceError::ProofMismatch)
-    }
-
     /// For each submission, the older leaf that it duplicates.
-    fn find_old(
-        &self,
-        view: &View,
-        batch: &[Submission],
-    ) -> Vec<Result<Option<u64>, AppendError>> {
+    fn find_old(&self, view: &View, batch: &[Submission]) -> Vec<Result<Option<u64>, AppendError>> {
         let keys: Vec<DedupKey> = batch.iter().map(Submission::key).collect();
         // The order matters: a key leaves `recent` only after the index has it.
         let recent: Vec<Option<u64>> = {
@@ -266,6 +254,16 @@ impl Integrated {
         }
     }
 
+    /// A tree that does not prove what was just added to it must not be promised: one proof for
+    /// a batch is cheap, and finds bad memory as well as a bad program.
+    fn check_last_leaf(&self, root: &Hash) -> Result<(), SequenceError> {
+        let size = self.edge.size();
+        let proof = self.edge.prover(&self.full).inclusion(size - 1);
+        let proof = proof.ok_or(SequenceError::ProofMismatch)?;
+        verify_inclusion(&self.last_hash, size - 1, size, &proof, root)
+            .map_err(|_| SequenceError::ProofMismatch)
+    }
+
     /// Enters a leaf into edge and bundle; recovery does the same with the journal's leaves.
     fn push(&mut self, leaf: Arc<Leaf>, hash: Hash) {
         let full = self.full.len();
@@ -295,11 +293,7 @@ pub(crate) fn replay(view: &mut View, leaves: impl IntoIterator<Item = Arc<Leaf>
 }
 
 /// Makes the leaf of a submission, for this place and time.
-fn build(
-    submission: Submission,
-    index: u64,
-    time: Time,
-) -> Result<(Arc<Leaf>, Hash), AppendError> {
+fn build(submission: Submission, index: u64, time: Time) -> Result<(Arc<Leaf>, Hash), AppendError> {
     let Submission { source, extra, identity } = submission;
     if extra.len() > MAX_EXTRA_BYTES {
         return Err(AppendError::ExtraTooLarge);

@@ -106,7 +106,8 @@ impl TileStore for Ports {
         for (piece, bytes) in pieces {
             self.store("piece", |memory| {
                 let committed = memory.records.last().map_or(0, |record| record.tree.size);
-                let (Piece::Tile { index, .. } | Piece::Bundle(index) | Piece::Margin(index)) = piece;
+                let (Piece::Tile { index, .. } | Piece::Bundle(index) | Piece::Margin(index)) =
+                    piece;
                 assert!(index * 256 < committed, "pieces are stored after they are committed");
                 let old = memory.pieces.insert(*piece, bytes.clone());
                 assert!(old.is_none_or(|old| old == *bytes), "{piece:?} never changes");

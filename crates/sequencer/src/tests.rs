@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lite_time::{ManualClock, Time};
 use lite_tlog::verify_inclusion;
 
+use crate::ports::CheckpointSigner;
 use crate::testing::{Fault, Ports, Signer};
 use crate::{
     Machine, Promise, Publisher, RecoverError, Sequenced, Sequencer, Shared, Submission, recover,
@@ -36,9 +37,9 @@ impl Log {
         clock: Arc<ManualClock>,
         machine: Machine,
         shared: Arc<Shared>,
-        published: u64,
+        size: u64,
     ) -> Self {
-        let publisher = Publisher::new(machine.clone(), shared.clone(), published);
+        let publisher = Publisher::new(machine.clone(), shared.clone(), size);
         Self { ports, clock, sequencer: Sequencer::new(machine, shared), publisher }
     }
 
@@ -64,7 +65,10 @@ impl Log {
         self.sequencer.shared().view().tree().size
     }
 
-    fn append(&mut self, leaves: std::ops::Range<u64>) -> Result<Vec<Sequenced>, crate::SequenceError> {
+    fn append(
+        &mut self,
+        leaves: std::ops::Range<u64>,
+    ) -> Result<Vec<Sequenced>, crate::SequenceError> {
         self.submit(leaves.map(|n| Submission::leaf(n.to_be_bytes())).collect())
     }
 
@@ -148,7 +152,10 @@ fn a_batch_of_duplicates_writes_nothing() {
     let mut log = Log::of(300);
     let answers = log.append(10..20).unwrap();
     assert!(answers.iter().all(|answer| answer.duplicate));
-    assert_eq!(answers.iter().map(|answer| answer.index).collect::<Vec<_>>(), Vec::from_iter(10..20));
+    assert_eq!(
+        answers.iter().map(|answer| answer.index).collect::<Vec<_>>(),
+        (10..20).collect::<Vec<_>>()
+    );
     log.publisher.publish().unwrap();
     assert_eq!((log.diary(), log.size()), (vec![], 300));
 }
@@ -172,10 +179,8 @@ fn duplicates_are_found_in_the_batch_before_the_index_and_after_it() {
 #[test]
 fn a_hit_of_the_index_counts_only_if_the_leaf_confirms_it() {
     let mut log = Log::of(300);
-    let lies = [
-        (Submission::leaf(*b"never seen").key(), 7),
-        (Submission::leaf(*b"beyond").key(), 7_000),
-    ];
+    let lies =
+        [(Submission::leaf(*b"never seen").key(), 7), (Submission::leaf(*b"beyond").key(), 7_000)];
     let ports = &log.ports;
     crate::ports::DedupIndex::insert(ports, &lies, 300, true).unwrap();
     let new = vec![Submission::leaf(*b"never seen"), Submission::leaf(*b"beyond")];
@@ -209,13 +214,12 @@ fn time_goes_on_or_stands_still() {
 
 #[test]
 fn promises_that_are_larger_or_others_are_refused() {
+    let sign = |size| Signer("log.example").sign(size, &[7; 32], Time::default()).unwrap();
     let refusal = |change: &dyn Fn(&Log)| {
         let log = Log::of(300);
         change(&log);
         log.restart().map(|_| ()).unwrap_err()
     };
-    use crate::ports::CheckpointSigner;
-    let sign = |size| Signer("log.example").sign(size, &[7; 32], Time::default()).unwrap();
     let error = refusal(&|log| log.ports.memory().remembered = Some(sign(301)));
     assert!(matches!(error, RecoverError::Rollback { promised: 301, size: 300, .. }));
     let error = refusal(&|log| log.ports.memory().checkpoint = Some(sign(300)));

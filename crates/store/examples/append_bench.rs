@@ -44,7 +44,9 @@ fn main() {
     let at = |part: usize| waits.get(waits.len() * part / 100).copied().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let rate = waits.len() as f64 / took;
-    println!("{threads} threads, {took:.1} s, 500 byte leaves, each answer with proof and checkpoint");
+    println!(
+        "{threads} threads, {took:.1} s, 500 byte leaves, each answer with proof and checkpoint"
+    );
     println!("{rate:.0} appends/s; p50 {:?}, p99 {:?}", at(50), at(99));
     println!("{} proofs verified; {:?}", checked.load(Ordering::Relaxed), log.health());
     let size = log.checkpoint().size;

@@ -27,7 +27,12 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 /// folders get `mode`.
 pub fn create_dir_all_with_mode(path: &Path, mode: u32) -> io::Result<()> {
     if path.is_dir() {
-        return Ok(());
+        // Whoever made it may have died before its name was durable. Those above it were durable
+        // before it was made. A parent that this user may not read was made by someone else.
+        return match sync_parent(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        };
     }
     if let Some(parent) = parent(path) {
         create_dir_all_with_mode(parent, mode)?;

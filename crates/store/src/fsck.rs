@@ -149,9 +149,11 @@ impl<'a> Check<'a> {
         for bundle in 0..newest.size.div_ceil(256) {
             let end = newest.size.min((bundle + 1) * 256);
             let Some(leaves) = self.bundle(bundle, end, first, &leaves) else { return };
-            leaves.iter().for_each(|leaf| self.time(leaf, bundle));
+            for leaf in &leaves {
+                self.time(leaf, bundle);
+            }
             let mut hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf.hash()).collect();
-            if end % 256 == 0 {
+            if end.is_multiple_of(256) {
                 let must = bundle * 256 < first || end <= self.report.published;
                 self.settle(bundle, &mut hashes, must);
             }
@@ -203,9 +205,10 @@ impl<'a> Check<'a> {
         kept: &BTreeMap<u64, Arc<Leaf>>,
     ) -> Option<Vec<Arc<Leaf>>> {
         let range = bundle * 256..end;
-        let from_journal: Vec<_> = kept.range(range.clone()).map(|(_, leaf)| leaf.clone()).collect();
+        let from_journal: Vec<_> =
+            kept.range(range.clone()).map(|(_, leaf)| leaf.clone()).collect();
         let complete = from_journal.len() as u64 == end - range.start;
-        if end % 256 != 0 {
+        if !end.is_multiple_of(256) {
             if !complete {
                 self.find(Layout::new(self.dir).journal(), Problem::Missing);
             }

@@ -93,9 +93,8 @@ impl FileJournal {
             None => None,
             Some(last) => {
                 let path = scan::path(dir, last.number);
-                let file = renew_last(&path, last).and_then(|()| {
-                    File::options().append(true).open(&path)
-                });
+                let file =
+                    renew_last(&path, last).and_then(|()| File::options().append(true).open(&path));
                 Some(file.map_err(|source| JournalError::io(&path, source))?)
             }
         };

@@ -42,7 +42,14 @@ impl LogConfig {
     /// A log that must exist, without memory, with the default limits.
     #[must_use]
     pub fn new(signer: Arc<dyn CheckpointSigner>, clock: Arc<dyn Clock>) -> Self {
-        Self { signer, clock, create: None, memory: None, limits: Limits::default(), segment_bytes: 8 << 20 }
+        Self {
+            signer,
+            clock,
+            create: None,
+            memory: None,
+            limits: Limits::default(),
+            segment_bytes: 8 << 20,
+        }
     }
 
     /// Creates the log, with this first leaf, where there is none.
@@ -58,7 +65,9 @@ impl LogConfig {
 #[non_exhaustive]
 pub enum OpenError {
     /// `log.json` says that the folder is another log's.
-    #[error("{dir} is the log of {recorded}, not of {given}: give it its own name, or another folder")]
+    #[error(
+        "{dir} is the log of {recorded}, not of {given}: give it its own name, or another folder"
+    )]
     AnotherOrigin {
         /// The folder.
         dir: PathBuf,
@@ -68,7 +77,9 @@ pub enum OpenError {
         given: String,
     },
     /// `log.json` says that the folder is another key's.
-    #[error("{dir} is the log of another key (log ID {recorded}, not {given}): give it its own key, or another folder")]
+    #[error(
+        "{dir} is the log of another key (log ID {recorded}, not {given}): give it its own key, or another folder"
+    )]
     AnotherKey {
         /// The folder.
         dir: PathBuf,
@@ -204,59 +215,54 @@ pub(crate) fn open(dir: &Path, mut config: LogConfig) -> Result<Opened, OpenErro
     }
 
     // (4) What the journal holds, and what was promised elsewhere.
-    let found = scan(&layout.journal())?;
+    let mut found = scan(&layout.journal())?;
     let promises = promises(dir, config.memory.as_deref())?;
     if identity.is_none() && !(found.records.is_empty() && found.segments.is_empty()) {
         return Err(OpenError::IdentityMissing(dir.to_path_buf()));
     }
     if found.records.is_empty() {
-        return create_log(&layout, config, create, &found, &promises, identity, lock);
+        check_empty(&layout, &*config.signer, &promises)?;
+        let Some(seed) = create else { return Err(OpenError::Missing(dir.to_path_buf())) };
+        if identity.is_none() {
+            let path = layout.identity();
+            let identity = Identity::of(&*config.signer, config.clock.now());
+            identity.write(&path).map_err(|source| OpenError::io(&path, source))?;
+        }
+        let machine = dry_machine(&layout, &config);
+        let shared = Shared::of_new_log(Arc::clone(&machine.tiles));
+        let start = Start { layout: &layout, found: &found, lock, config: &config };
+        return start.run(machine, shared, 0, Some(seed));
     }
 
     // (5) Recover, in memory; then the first byte changes.
     let machine = dry_machine(&layout, &config);
-    let mut found = found;
     let records = std::mem::take(&mut found.records);
     let recovered =
         recover(&machine, records, &promises).map_err(|error| OpenError::refused(dir, error))?;
-    let published = published_size(&promises, &recovered.promised);
-    let start = Start { layout: &layout, found: &found, lock, segment_bytes: config.segment_bytes };
-    start.run(machine, recovered.shared, published, None)
+    let public = published_size(&promises, &recovered.promised);
+    let start = Start { layout: &layout, found: &found, lock, config: &config };
+    start.run(machine, recovered.shared, public, None)
 }
 
-/// A log that has never answered anyone: created from nothing, or again after a creation that did
-/// not end.
-fn create_log(
+/// A journal without records is that of a log that has never answered anyone: one that is to be
+/// created, or whose creation did not end. Unless something tells of records that were there.
+fn check_empty(
     layout: &Layout,
-    config: LogConfig,
-    seed: Option<Submission>,
-    found: &Scan,
+    signer: &dyn CheckpointSigner,
     promises: &[Promise],
-    identity: Option<Identity>,
-    lock: FolderLock,
-) -> Result<Opened, OpenError> {
+) -> Result<(), OpenError> {
     let dir = &layout.dir;
-    // A promise without a journal: the journal is lost, and this is not the time to begin anew.
     if let Some(promise) = promises.first() {
-        let opened = config.signer.open(&promise.checkpoint);
-        let promised = opened.map_or(0, |content| content.size);
-        let source = RecoverError::Rollback { promise: promise.name, promised, size: 0 };
+        let opened = signer.open(&promise.checkpoint);
+        let leaves = opened.map_or(0, |content| content.size);
+        let source = RecoverError::Rollback { promise: promise.name, promised: leaves, size: 0 };
         return Err(OpenError::refused(dir, source));
     }
-    let Some(seed) = seed else { return Err(OpenError::Missing(dir.clone())) };
     // Tiles follow the journal: with them, and without records, records are lost.
     if is_there(&dir.join("tree").join("tile"))? {
         return Err(OpenError::refused(dir, RecoverError::JournalEmpty));
     }
-    if identity.is_none() {
-        let path = layout.identity();
-        let identity = Identity::of(&*config.signer, config.clock.now());
-        identity.write(&path).map_err(|source| OpenError::io(&path, source))?;
-    }
-    let machine = dry_machine(layout, &config);
-    let shared = Shared::of_new_log(Arc::clone(&machine.tiles));
-    let start = Start { layout, found, lock, segment_bytes: config.segment_bytes };
-    start.run(machine, shared, 0, Some(seed))
+    Ok(())
 }
 
 /// All refusals are behind us.
@@ -264,7 +270,7 @@ struct Start<'a> {
     layout: &'a Layout,
     found: &'a Scan,
     lock: FolderLock,
-    segment_bytes: u64,
+    config: &'a LogConfig,
 }
 
 impl Start<'_> {
@@ -274,13 +280,13 @@ impl Start<'_> {
         self,
         mut machine: Machine,
         shared: Arc<Shared>,
-        published: u64,
+        public: u64,
         seed: Option<Submission>,
     ) -> Result<Opened, OpenError> {
         let (layout, size) = (self.layout, shared.view().tree().size);
         self.create_folders()?;
-        let journal = FileJournal::resume(&layout.journal(), self.found, self.segment_bytes)?;
-        machine.journal = Arc::new(journal);
+        let bytes = self.config.segment_bytes;
+        machine.journal = Arc::new(FileJournal::resume(&layout.journal(), self.found, bytes)?);
         let index = RedbIndex::open(&layout.index(), size);
         let index = index.map_err(|source| OpenError::Index { path: layout.index(), source })?;
         machine.index = Arc::new(index);
@@ -288,7 +294,7 @@ impl Start<'_> {
         let lacked = shared.fill_index(&machine);
         let lacked = lacked.map_err(|error| OpenError::refused(&layout.dir, error))?;
         tracing::info!(origin, size, lacked, "log opened");
-        let mut publisher = Publisher::new(machine.clone(), Arc::clone(&shared), published);
+        let mut publisher = Publisher::new(machine.clone(), Arc::clone(&shared), public);
         let mut sequencer = Sequencer::new(machine, shared);
         if let Some(seed) = seed {
             for answer in sequencer.sequence(vec![seed])? {
@@ -303,9 +309,16 @@ impl Start<'_> {
 
     fn create_folders(&self) -> Result<(), OpenError> {
         let dir = &self.layout.dir;
-        let parts =
-            [(self.layout.journal(), 0o700), (dir.join("tree"), 0o755), (dir.join("margin"), 0o700)];
-        for (path, mode) in parts {
+        let parts = [
+            (self.layout.journal(), 0o700),
+            (dir.join("tree"), 0o755),
+            (dir.join("margin"), 0o700),
+        ];
+        // The memory is a file; the folder that it is in may be new, too.
+        let memory = self.config.memory.as_deref().and_then(Path::parent);
+        let memory = memory.filter(|folder| !folder.as_os_str().is_empty());
+        let memory = memory.map(|folder| (folder.to_path_buf(), 0o755));
+        for (path, mode) in parts.into_iter().chain(memory) {
             durable::create_dir_all_with_mode(&path, mode)
                 .map_err(|source| OpenError::io(&path, source))?;
         }

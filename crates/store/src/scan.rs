@@ -77,7 +77,8 @@ impl Scan {
     fn read(&mut self, dir: &Path, number: u64, last: bool) -> Result<(), JournalError> {
         let path = path(dir, number);
         let bytes = fs::read(&path).map_err(|source| JournalError::io(&path, source))?;
-        let damaged = |offset: usize| JournalError::Damaged { path: path.clone(), offset: offset as u64 };
+        let damaged =
+            |offset: usize| JournalError::Damaged { path: path.clone(), offset: offset as u64 };
         let torn = |keep: usize| Torn {
             path: path.clone(),
             keep: keep as u64,
@@ -130,7 +131,11 @@ enum Whole {
 /// was whole once.
 fn read_record(bytes: &[u8], next: u64) -> Whole {
     let Some(header) = segment::parse_record_header(bytes) else {
-        return if segment::has_later_record(&bytes[1..], next) { Whole::Damaged } else { Whole::Torn };
+        return if segment::has_later_record(&bytes[1..], next) {
+            Whole::Damaged
+        } else {
+            Whole::Torn
+        };
     };
     let end = RECORD_HEADER.saturating_add(header.body_length);
     let Some(body) = bytes.get(RECORD_HEADER..end) else { return Whole::Torn };

@@ -104,11 +104,16 @@ pub(crate) fn parse_body(header: &RecordHeader, body: &[u8]) -> Option<Record> {
         let margin::MarginNote { time, identity, extra } = margin::split_note(rest).ok()?;
         leaves.push(Arc::new(Leaf { bytes, time, identity, extra }));
     }
-    Some(Record { first: header.first, leaves, tree: Arc::new(Tree { size, root, time, checkpoint }) })
+    Some(Record {
+        first: header.first,
+        leaves,
+        tree: Arc::new(Tree { size, root, time, checkpoint }),
+    })
 }
 
 fn body(record: &Record) -> Option<Vec<u8>> {
-    let leaves: usize = record.leaves.iter().map(|leaf| leaf.bytes.len() + leaf.extra.len() + 64).sum();
+    let leaves: usize =
+        record.leaves.iter().map(|leaf| leaf.bytes.len() + leaf.extra.len() + 64).sum();
     let mut out = Vec::with_capacity(leaves + 512);
     out.extend_from_slice(&record.tree.size.to_be_bytes());
     out.extend_from_slice(&record.tree.root);

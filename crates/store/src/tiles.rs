@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use lite_sequencer::ports::{Piece, StoreError, TileStore};
 use lite_tlog::{EntryBundlePath, TilePath, tile_path};
@@ -18,11 +19,14 @@ const PARTIALS_KEPT: usize = 8;
 pub(crate) struct FileTiles {
     tree: PathBuf,
     margin: PathBuf,
+    /// The folders that this process knows to be there, durably.
+    folders: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl FileTiles {
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { tree: dir.join("tree"), margin: dir.join("margin") }
+        let folders = Mutex::default();
+        Self { tree: dir.join("tree"), margin: dir.join("margin"), folders }
     }
 
     /// The public checkpoint's file.
@@ -57,26 +61,32 @@ impl FileTiles {
         let mut folders = BTreeSet::new();
         for (piece, bytes) in pieces {
             let path = self.path(*piece);
-            if let Some(folder) = path.parent() {
-                durable::create_dir_all(folder)?;
-                folders.insert(folder.to_path_buf());
-            }
+            folders.extend(self.folder_of(&path)?);
             put_immutable(&path, bytes, Self::mode(*piece))?;
         }
         folders.iter().try_for_each(|folder| durable::sync_dir(folder))
     }
 
-    fn put_copies(&self, copies: Vec<(PathBuf, &[u8])>) -> io::Result<()> {
+    fn put_copies(&self, copies: &[(PathBuf, &[u8])]) -> io::Result<()> {
         let mut folders = BTreeSet::new();
         for (path, bytes) in copies {
-            if let Some(folder) = path.parent() {
-                durable::create_dir_all(folder)?;
-                folders.insert(folder.to_path_buf());
-            }
+            folders.extend(self.folder_of(path)?);
             // Copies of what the log has in memory: whatever is there is replaced.
-            durable::replace(&path, bytes, durable::PUBLIC)?;
+            durable::replace(path, bytes, durable::PUBLIC)?;
         }
         folders.iter().try_for_each(|folder| durable::sync_dir(folder))
+    }
+
+    /// The folder of a file, which is there, durably: also one that a process made that died
+    /// before it was.
+    fn folder_of(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        let Some(folder) = path.parent() else { return Ok(None) };
+        let mut known = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(folder) {
+            durable::create_dir_all(folder)?;
+            known.insert(folder.to_path_buf());
+        }
+        Ok(Some(folder.to_path_buf()))
     }
 
     /// The folder of the partial copies of a tile or a bundle.
@@ -90,6 +100,7 @@ impl FileTiles {
         // Once a full tile is covered by the published checkpoint, nobody needs its partials.
         for piece in edge(previous).into_iter().filter(|piece| is_full(*piece, size)) {
             let folder = self.partials_of(piece);
+            self.folders.lock().unwrap_or_else(PoisonError::into_inner).remove(&folder);
             match fs::remove_dir_all(&folder) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -132,7 +143,8 @@ impl TileStore for FileTiles {
         let tiles = tiles.iter().map(|(path, bytes)| (path.to_string(), bytes));
         let bundle = bundle.iter().map(|(path, bytes)| (path.to_string(), bytes));
         let copies = tiles.chain(bundle).map(|(path, bytes)| (self.tree.join(path), &bytes[..]));
-        self.put_copies(copies.collect()).map_err(store_error)
+        let copies: Vec<_> = copies.collect();
+        self.put_copies(&copies).map_err(store_error)
     }
 
     fn put_checkpoint(&self, checkpoint: &str) -> Result<(), StoreError> {
@@ -141,7 +153,9 @@ impl TileStore for FileTiles {
     }
 
     fn drop_partials(&self, previous: u64, size: u64) -> Result<(), StoreError> {
-        fault::step("drop partials").and_then(|()| self.drop_copies(previous, size)).map_err(store_error)
+        fault::step("drop partials")
+            .and_then(|()| self.drop_copies(previous, size))
+            .map_err(store_error)
     }
 }
 

@@ -60,9 +60,21 @@ fn whenever_the_process_dies_nothing_answered_is_lost_and_the_log_goes_on() {
     }
     // The life above met every kind of step there is.
     for name in [
-        "append record", "create file", "create folder", "create segment", "drop partials",
-        "remove file", "rename file", "renew last record", "sync file", "sync folder",
-        "sync last record", "sync record", "sync segment", "write file", "write segment",
+        "append record",
+        "create file",
+        "create folder",
+        "create segment",
+        "drop partials",
+        "remove file",
+        "rename file",
+        "renew last record",
+        "sync file",
+        "sync folder",
+        "sync last record",
+        "sync record",
+        "sync segment",
+        "write file",
+        "write segment",
     ] {
         assert!(names.contains(&name), "{name}");
     }

@@ -100,9 +100,10 @@ fn fsck_names_every_file_in_which_a_bit_is_flipped() {
             }
             fs_for_test::write(&path, &damaged);
             let report = world.fsck();
-            let named = report.findings.iter().any(|finding| {
-                path.starts_with(&finding.path) || finding.path.starts_with(&path)
-            });
+            let named = report
+                .findings
+                .iter()
+                .any(|finding| path.starts_with(&finding.path) || finding.path.starts_with(&path));
             // The end of the journal may look torn; then it is behind what was published.
             let behind = name.starts_with("journal/") && !report.findings.is_empty();
             assert!(named || behind, "{name} at {at}: {:?}", report.findings);

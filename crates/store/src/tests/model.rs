@@ -9,7 +9,10 @@ use crate::open::Opened;
 #[derive(Clone, Debug)]
 enum Act {
     /// So many fresh leaves, and some of the old ones again.
-    Append { fresh: u64, again: u64 },
+    Append {
+        fresh: u64,
+        again: u64,
+    },
     Store,
     Publish,
     Tidy,

@@ -108,10 +108,8 @@ fn an_older_journal_under_a_newer_published_checkpoint_is_refused() {
     fs::remove_dir_all(world.log().join("journal")).unwrap();
     copy(&saved, &world.log().join("journal"));
     let error = recover_refusal(refused(&world));
-    let expected = matches!(
-        error,
-        RecoverError::Rollback { promise: "published", promised: 9, size: 5 }
-    );
+    let expected =
+        matches!(error, RecoverError::Rollback { promise: "published", promised: 9, size: 5 });
     assert!(expected, "{error:?}");
 }
 
@@ -126,10 +124,8 @@ fn an_older_folder_under_a_newer_memory_is_refused() {
     fs::remove_dir_all(world.log()).unwrap();
     copy(&saved, &world.log());
     let error = recover_refusal(refused(&world));
-    let expected = matches!(
-        error,
-        RecoverError::Rollback { promise: "remembered", promised: 9, size: 5 }
-    );
+    let expected =
+        matches!(error, RecoverError::Rollback { promise: "remembered", promised: 9, size: 5 });
     assert!(expected, "{error:?}");
     // Going on elsewhere, with other leaves, is a fork: refused at the same size and above it.
     world.memory = None;

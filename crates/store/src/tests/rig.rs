@@ -55,7 +55,8 @@ impl World {
     }
 
     pub(crate) fn config(&self) -> LogConfig {
-        let mut config = LogConfig::new(self.signer.clone(), self.clock.clone()).or_create(SEED.to_vec());
+        let mut config =
+            LogConfig::new(self.signer.clone(), self.clock.clone()).or_create(SEED.to_vec());
         config.memory.clone_from(&self.memory);
         config.segment_bytes = self.segment_bytes;
         config
@@ -77,7 +78,11 @@ impl World {
     }
 
     /// Sequences one batch of numbered leaves, and checks and keeps each answer.
-    pub(crate) fn append(&mut self, opened: &mut Opened, leaves: &[u64]) -> Result<(), SequenceError> {
+    pub(crate) fn append(
+        &mut self,
+        opened: &mut Opened,
+        leaves: &[u64],
+    ) -> Result<(), SequenceError> {
         let batch = leaves.iter().map(|n| Submission::leaf(leaf(*n))).collect();
         let answers = opened.sequencer.sequence(batch)?;
         for (n, answer) in leaves.iter().zip(answers) {
@@ -113,7 +118,8 @@ impl World {
         }
         for (old, (answer, root)) in trees {
             let proof = view.inclusion_proof(answer.index, tree.size).unwrap();
-            verify_inclusion(&answer.leaf_hash, answer.index, tree.size, &proof, &tree.root).unwrap();
+            verify_inclusion(&answer.leaf_hash, answer.index, tree.size, &proof, &tree.root)
+                .unwrap();
             let proof = view.consistency_proof(old, tree.size).unwrap();
             verify_consistency(old, &root, tree.size, &tree.root, &proof).unwrap();
         }

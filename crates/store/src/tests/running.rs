@@ -131,9 +131,9 @@ fn a_full_queue_pushes_back_and_everyone_is_answered() {
     config.limits.waiting_leaves = 8;
     let log = Arc::new(Log::open(&world.log(), config).unwrap());
     let (sender, receiver) = mpsc::channel();
-    let (hold, held) = mpsc::channel::<()>();
+    let (hold, wait) = mpsc::channel::<()>();
     // The sequencer is busy with this callback until it is told to go on.
-    log.append(leaf(0), move |_| held.recv().unwrap_or_default());
+    log.append(leaf(0), move |_| wait.recv().unwrap_or_default());
     let mut refused = 0;
     for n in 1..=200 {
         let sender = sender.clone();
