@@ -1,7 +1,7 @@
 //! An authority in a throw-away folder, with an identity provider and a CT log that are played.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -28,14 +28,23 @@ pub(crate) const NOW: i64 = 1_800_000_000;
 
 /// An identity provider that signs with RS256, as most do.
 pub(crate) struct Idp {
-    pub(crate) pair: KeyPair,
+    pub(crate) pair: &'static KeyPair,
     signer: EncodingKey,
     pub(crate) kid: &'static str,
 }
 
 impl Idp {
     pub(crate) fn new(kid: &'static str) -> Self {
-        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        Self::of(Box::leak(Box::new(KeyPair::generate(KeySize::Rsa2048).unwrap())), kid)
+    }
+
+    /// The one that an authority has embedded: RSA keys take long to make, and this one need not change.
+    fn embedded() -> Self {
+        static PAIR: OnceLock<KeyPair> = OnceLock::new();
+        Self::of(PAIR.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap()), "embedded")
+    }
+
+    fn of(pair: &'static KeyPair, kid: &'static str) -> Self {
         let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
         // The PKCS#1 key is the octet string at the end of this PKCS#8 one.
         let signer = EncodingKey::from_rsa_der(&der.as_ref()[26..]);
@@ -148,7 +157,7 @@ pub(crate) fn world() -> World {
 pub(crate) fn world_with(log: Log, change: impl FnOnce(&mut Config)) -> World {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(Time::from_secs(NOW)));
-    let idp = Idp::new("embedded");
+    let idp = Idp::embedded();
     let mut config = Config::new(dir.path().join("fulcio"), "http://localhost:7070");
     change(&mut config);
     let folder = CaFolder::open(&config, clock.now()).unwrap();

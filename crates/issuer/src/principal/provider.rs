@@ -114,9 +114,11 @@ fn printed(value: &Value) -> String {
     }
 }
 
+/// Go reads every number as a double and prints it with `'f', -1`: no exponent, no needless fraction. Whole
+/// numbers beyond 2^53 keep all their digits here.
 fn printed_number(number: &serde_json::Number) -> String {
     match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 => format!("{float:.0}"),
+        Some(float) if number.is_f64() => format!("{float}"),
         _ => number.to_string(),
     }
 }
@@ -134,6 +136,8 @@ mod tests {
             (json!(7.0), "7"),
             (json!(1e6), "1000000"),
             (json!(1.5), "1.5"),
+            (json!(1e-7), "0.0000001"),
+            (json!(12_345_678_901_234_567_u64), "12345678901234567"),
             (json!(-3), "-3"),
             (json!(true), "true"),
             (json!(null), "<nil>"),
