@@ -143,6 +143,38 @@ mod tests {
         assert_eq!(github_url("not a url", "sigstore").unwrap_err().exit, Exit::Identity);
     }
 
+    /// GitHub, "OpenID Connect reference": the secret goes into the header, the token comes back
+    /// as `value`.
+    #[tokio::test]
+    async fn a_build_is_asked_with_its_secret() {
+        use axum::extract::Query;
+        use axum::http::{HeaderMap, StatusCode};
+
+        async fn answer(
+            headers: HeaderMap,
+            Query(query): Query<std::collections::HashMap<String, String>>,
+        ) -> Result<String, StatusCode> {
+            let asked = headers.get("authorization").is_some_and(|value| value == "Bearer s");
+            if !asked || query.get("audience").is_none_or(|audience| audience != "sigstore") {
+                return Err(StatusCode::FORBIDDEN);
+            }
+            let claims = serde_json::json!({
+                "iss": "https://ci", "sub": "repo:a", "aud": "sigstore", "exp": 2_000_000_000,
+            });
+            Ok(serde_json::json!({ "value": crate::token::tests::jwt(&claims) }).to_string())
+        }
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/token?v=1", listener.local_addr().unwrap());
+        let router = axum::Router::new().route("/token", axum::routing::get(answer));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        for (secret, good) in [("s", true), ("other", false)] {
+            let env = Made::of([(REQUEST_URL, url.as_str()), (REQUEST_TOKEN, secret)]);
+            let source = source_with(&env, "sigstore", Path::new("/nowhere")).unwrap().unwrap();
+            let token = take(&source, &env, &Web::default()).await;
+            assert_eq!(token.is_ok_and(|token| token.who() == "repo:a"), good, "{secret}");
+        }
+    }
+
     #[tokio::test]
     async fn a_variable_with_something_else_names_itself_and_the_way_around() {
         let env = Made::of([("SIGSTORE_ID_TOKEN", "nonsense")]);
