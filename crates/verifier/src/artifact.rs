@@ -1,28 +1,37 @@
 //! What was signed, as its bytes or as its digests.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use lite_keys::HashAlgorithm;
 
 /// What was signed: its bytes, or digests of it that the caller vouches for.
+#[derive(Default)]
 pub struct Artifact<'a> {
     bytes: Option<&'a [u8]>,
-    digests: Vec<(HashAlgorithm, Vec<u8>)>,
+    /// By algorithm. Several steps ask for the same one, and an artifact may be large.
+    digests: [OnceLock<Vec<u8>>; HashAlgorithm::ALL.len()],
 }
 
 impl<'a> Artifact<'a> {
     /// The artifact itself.
     #[must_use]
     pub fn of_bytes(bytes: &'a [u8]) -> Self {
-        Self { bytes: Some(bytes), digests: Vec::new() }
+        Self { bytes: Some(bytes), ..Self::default() }
     }
 
     /// Digests of the artifact. Large files are read once, into all the digests that keys may ask
-    /// for; a digest of another length than its algorithm's is passed over.
+    /// for; a digest of another length than its algorithm's is passed over, and so is a second one
+    /// of the same algorithm.
     #[must_use]
     pub fn of_digests(digests: impl IntoIterator<Item = (HashAlgorithm, Vec<u8>)>) -> Self {
-        let fits = |(hash, digest): &(HashAlgorithm, Vec<u8>)| digest.len() == hash.size();
-        Self { bytes: None, digests: digests.into_iter().filter(fits).collect() }
+        let artifact = Self::default();
+        for (hash, digest) in digests {
+            if digest.len() == hash.size() {
+                artifact.cell(hash).get_or_init(|| digest);
+            }
+        }
+        artifact
     }
 
     /// The artifact whose SHA-256 digest is this.
@@ -46,11 +55,22 @@ impl<'a> Artifact<'a> {
     }
 
     /// The digest with this algorithm, where it is known or can be computed.
-    pub(crate) fn digest(&self, hash: HashAlgorithm) -> Option<Vec<u8>> {
-        let known = self.digests.iter().find(|(known, _)| *known == hash);
-        known
-            .map(|(_, digest)| digest.clone())
-            .or_else(|| self.bytes.map(|bytes| hash.digest(bytes)))
+    pub(crate) fn digest(&self, hash: HashAlgorithm) -> Option<&[u8]> {
+        let cell = self.cell(hash);
+        let digest = match self.bytes {
+            Some(bytes) => Some(cell.get_or_init(|| hash.digest(bytes))),
+            None => cell.get(),
+        };
+        digest.map(Vec::as_slice)
+    }
+
+    fn cell(&self, hash: HashAlgorithm) -> &OnceLock<Vec<u8>> {
+        let [sha256, sha384, sha512] = &self.digests;
+        match hash {
+            HashAlgorithm::Sha256 => sha256,
+            HashAlgorithm::Sha384 => sha384,
+            HashAlgorithm::Sha512 => sha512,
+        }
     }
 
     /// The digest a person would compare: SHA-256 where there is one.

@@ -239,7 +239,7 @@ fn verifier_mismatch(signer: &EntrySigner<'_>, found: &dyn std::fmt::Display) ->
 }
 
 fn artifact_digest(hash: HashAlgorithm, artifact: &Artifact<'_>) -> Result<Vec<u8>, Refusal> {
-    artifact.digest(hash).ok_or_else(|| {
+    artifact.digest(hash).map(<[u8]>::to_vec).ok_or_else(|| {
         let expected = format!("the artifact, or its {} digest", hash.short_name());
         Refusal::new(Reason::ArtifactDigestUnavailable, expected, artifact.shown())
     })

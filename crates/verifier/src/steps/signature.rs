@@ -51,7 +51,7 @@ fn verify_message(
             Err(_) => Reason::ArtifactMismatch,
         };
         let show = |digest: &[u8]| format!("{}:{}", hash.short_name(), hex::encode(digest));
-        return Err(Refusal::new(reason, show(named), show(&found)));
+        return Err(Refusal::new(reason, show(named), show(found)));
     }
     verified.map(|hash| passed(key, hash, artifact))
 }
@@ -70,7 +70,7 @@ fn signed_hash(
             continue;
         };
         // An Ed25519 key verifies Ed25519ph here.
-        if key.verify_digest(hash, &digest, &message.signature).is_ok() {
+        if key.verify_digest(hash, digest, &message.signature).is_ok() {
             return Ok(hash);
         }
     }

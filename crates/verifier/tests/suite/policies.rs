@@ -1,10 +1,13 @@
 //! Policies, kinds of keys, several entries and timestamps: what the suite has no case for.
 
+use lite_bundle::trust::{TrustedRoot, ValidityWindow};
 use lite_bundle::{Bundle, Content};
 use lite_keys::{HashAlgorithm, KeyKind};
 use lite_pki::FulcioExtension;
 use lite_time::Time;
-use lite_verifier::{Artifact, Identity, Matcher, Outcome, Policy, Reason, Report, Step};
+use lite_verifier::{
+    Artifact, Identity, Matcher, Outcome, Policy, Reason, Report, Step, Trust, Verifier,
+};
 
 use crate::stack::{ARTIFACT, Hand, ISSUER, NOW, PREDICATE, REPOSITORY, SIGNER, Stack, me};
 
@@ -199,6 +202,19 @@ fn validity_includes_both_ends() {
     }
 }
 
+#[test]
+fn the_checkpoint_is_of_the_very_tree_of_the_proof() {
+    let stack = Stack::new();
+    let hand = stack.hand(KeyKind::EcdsaP256);
+    let (one, other) = (stack.message(&hand), stack.message(&stack.hand(KeyKind::EcdsaP256)));
+    let checkpoint =
+        |bundle: &Bundle| bundle.entries[0].inclusion_proof.clone().unwrap().checkpoint;
+    // Signed by the same log, of the same size, with another root hash.
+    let mut bundle = one.clone();
+    bundle.entries[0].inclusion_proof.as_mut().unwrap().checkpoint = checkpoint(&other);
+    refuse(&stack, &bundle, &Policy::identity(me()), Reason::CheckpointMismatch);
+}
+
 /// What is done to a bundle, given the log ID of the other log.
 type Change = fn(&mut Bundle, Vec<u8>);
 
@@ -223,6 +239,45 @@ fn a_v2_entry_is_bound_to_its_log() {
         let mut bundle = good.clone();
         change(&mut bundle, v1_id.clone());
         refuse(&stack, &bundle, &policy, reason);
+    }
+}
+
+/// What is done to a trusted root, given a window that does not hold the present.
+type Narrow = fn(&mut TrustedRoot, ValidityWindow);
+
+#[test]
+fn each_window_of_the_trusted_root_counts() {
+    let stack = Stack::new();
+    let bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    let narrow: [(Narrow, Reason); 4] = [
+        (|root, window| root.tlogs[1].public_key.valid_for = Some(window), Reason::LogWindow),
+        (|root, window| root.ctlogs[0].public_key.valid_for = Some(window), Reason::SctLogWindow),
+        (
+            |root, window| root.certificate_authorities[0].valid_for = Some(window),
+            Reason::CertificateAuthorityWindow,
+        ),
+        (
+            |root, window| root.timestamp_authorities[0].valid_for = Some(window),
+            Reason::TimestampAuthorityWindow,
+        ),
+    ];
+    let window = |start: i64, end: i64| ValidityWindow {
+        start: Some(Time::from_secs(NOW.secs() + start)),
+        end: Some(Time::from_secs(NOW.secs() + end)),
+    };
+    for (change, reason) in narrow {
+        for (window, expected) in
+            [(window(-1, -1), Some(reason)), (window(1, 1), Some(reason)), (window(0, 0), None)]
+        {
+            let mut root = stack.root();
+            change(&mut root, window);
+            let report = Verifier::new(Trust::new(&root)).verify(
+                &bundle,
+                &Artifact::of_bytes(ARTIFACT),
+                &Policy::identity(me()),
+            );
+            assert_eq!(report.refusal().map(|refusal| refusal.reason), expected, "{report}");
+        }
     }
 }
 
@@ -330,7 +385,7 @@ fn only_an_insecure_option_leaves_a_check_out() {
 
     let mut root = stack.root();
     root.ctlogs.clear();
-    let verifier = lite_verifier::Verifier::new(lite_verifier::Trust::new(&root));
+    let verifier = Verifier::new(Trust::new(&root));
     let artifact = Artifact::of_bytes(ARTIFACT);
     let reason = |policy: &Policy| {
         verifier.verify(&bundle, &artifact, policy).refusal().map(|refusal| refusal.reason)
