@@ -98,6 +98,8 @@ pub struct PoolStatus {
     pub waiting: usize,
     /// The tree size that is public.
     pub published: u64,
+    /// Whether what is promised gets published.
+    pub publishing: bool,
     /// Whether old duplicates are found.
     pub index: bool,
 }
@@ -115,6 +117,7 @@ pub(crate) struct Inner {
     queue: Mutex<Queue>,
     work: Condvar,
     pub(crate) signal: publishing::Signal,
+    pub(crate) publishing_works: AtomicBool,
     pub(crate) index_works: AtomicBool,
 }
 
@@ -149,6 +152,7 @@ impl Pool {
             queue: Mutex::new(queue),
             work: Condvar::new(),
             signal: publishing::Signal::default(),
+            publishing_works: AtomicBool::new(true),
             index_works: AtomicBool::new(true),
         });
         inner.signal.published(&publisher);
@@ -160,7 +164,12 @@ impl Pool {
             thread::Builder::new().name("log-publisher".into()).spawn(run)?
         };
         pool.threads().push(publishing);
-        let run = move || inner.run(sequencer);
+        let run = move || {
+            // Also if this thread panics, nobody waits for ever.
+            let end = End(&inner);
+            inner.run(sequencer);
+            drop(end);
+        };
         let sequencing = thread::Builder::new().name("log-sequencer".into()).spawn(run)?;
         pool.threads().insert(0, sequencing);
         Ok(pool)
@@ -205,6 +214,7 @@ impl Pool {
             state: queue.state,
             waiting: queue.waiting.len(),
             published: self.inner.signal.published_size(),
+            publishing: self.inner.publishing_works.load(Ordering::Relaxed),
             index: self.inner.index_works.load(Ordering::Relaxed),
         }
     }
@@ -286,7 +296,6 @@ impl Inner {
             }
             self.signal.committed(!self.shared.view().pending.is_empty());
         }
-        self.signal.end_publishing();
     }
 
     /// Waits for work, and takes what fits into one batch. `None` when the log is closed and
@@ -376,6 +385,29 @@ impl Inner {
             self.events.not_sequenced(&error);
             error.answer()
         })
+    }
+}
+
+/// The end of the sequencer's thread, in whatever way.
+struct End<'a>(&'a Inner);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let (waiting, renewals) = {
+            let mut queue = self.0.queue();
+            if queue.state != PoolState::Closed {
+                queue.state = PoolState::ReadOnly;
+            }
+            queue.bytes = 0;
+            (std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.renewals))
+        };
+        for waiting in waiting {
+            call(|| (waiting.done)(Err(AppendError::ReadOnly)));
+        }
+        for renewed in renewals {
+            call(|| renewed(Err(AppendError::ReadOnly)));
+        }
+        self.0.signal.end_publishing();
     }
 }
 

@@ -118,6 +118,7 @@ pub(crate) fn run(inner: &Inner, mut publisher: Publisher) {
             publisher.store()
         };
         held_back = outcome.is_err();
+        inner.publishing_works.store(!held_back, Ordering::Relaxed);
         if let Err(error) = outcome {
             inner.events.not_published(&error);
             if error.is_fatal() {

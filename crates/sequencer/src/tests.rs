@@ -1,6 +1,7 @@
 //! The machine against doubles: orders, faults, duplicates.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use lite_time::{ManualClock, Time};
 use lite_tlog::verify_inclusion;
@@ -8,7 +9,8 @@ use lite_tlog::verify_inclusion;
 use crate::ports::CheckpointSigner;
 use crate::testing::{Fault, Ports, Signer};
 use crate::{
-    Machine, Promise, Publisher, RecoverError, Sequenced, Sequencer, Shared, Submission, recover,
+    AppendError, Events, Limits, Machine, Pool, PoolState, Promise, Publisher, RecoverError,
+    Sequenced, Sequencer, Shared, Submission, recover,
 };
 
 struct Log {
@@ -233,4 +235,102 @@ fn promises_that_are_larger_or_others_are_refused() {
         log.ports.memory().checkpoint = Some(other);
     });
     assert!(matches!(error, RecoverError::PromiseDamaged { .. }));
+}
+
+/// The log with its threads.
+struct Running {
+    ports: Ports,
+    pool: Pool,
+    shared: Arc<Shared>,
+}
+
+struct Silent;
+
+impl Events for Silent {
+    fn batch(&self, _: usize, _: Duration) {}
+    fn not_sequenced(&self, _: &crate::SequenceError) {}
+    fn not_published(&self, _: &crate::PublishError) {}
+    fn degraded(&self, _: &'static str, _: &crate::ports::Cause) {}
+}
+
+impl Running {
+    fn of(size: u64) -> Self {
+        let Log { ports, sequencer, publisher, .. } = Log::of(size);
+        let shared = sequencer.shared().clone();
+        // Publication waits for nothing, so that a test need not wait for it either.
+        let limits = Limits { publish_interval: Duration::ZERO, ..Limits::default() };
+        let pool = Pool::start(sequencer, publisher, limits, Arc::new(Silent)).unwrap();
+        Self { ports, pool, shared }
+    }
+
+    fn fail(&self, fault: Option<(&'static str, Fault)>) {
+        self.ports.memory().fault = fault;
+    }
+
+    fn append(&self, leaf: u64) -> Result<Sequenced, AppendError> {
+        let (sender, receiver) = mpsc::channel();
+        let done = Box::new(move |answer| sender.send(answer).unwrap());
+        self.pool.submit(Submission::leaf(leaf.to_be_bytes()), done);
+        receiver.recv().unwrap().map(|answer| answer.complete().unwrap())
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_and_the_log_goes_on_when_there_is_room_again() {
+    let log = Running::of(300);
+    log.fail(Some(("journal", Fault::Full)));
+    assert_eq!(log.append(300), Err(AppendError::NoSpace));
+    assert_eq!(log.pool.status().state, PoolState::Full);
+    assert_eq!(log.append(7).unwrap().index, 7, "what is there is answered");
+    log.fail(None);
+    assert_eq!(log.append(300).unwrap().index, 300);
+    assert_eq!(log.pool.status().state, PoolState::Accepting);
+}
+
+#[test]
+fn an_uncertain_commit_stops_appends_and_not_reads() {
+    for fault in [Fault::Lose, Fault::Keep] {
+        let log = Running::of(300);
+        log.fail(Some(("journal", fault)));
+        assert_eq!(log.append(300), Err(AppendError::ReadOnly));
+        log.fail(None);
+        assert_eq!(log.append(301), Err(AppendError::ReadOnly));
+        assert_eq!(log.pool.status().state, PoolState::ReadOnly);
+        let view = log.shared.view();
+        assert_eq!(view.tree().size, 300, "what may be lost is not shown");
+        view.leaf(299).unwrap();
+        log.pool.close();
+        let records = log.ports.memory().records.len();
+        assert_eq!(records, if fault == Fault::Keep { 2 } else { 1 }, "nothing is signed after it");
+    }
+}
+
+#[test]
+fn a_publication_that_fails_stops_appends_and_keeps_what_was_answered() {
+    let log = Running::of(255);
+    log.fail(Some(("piece", Fault::Lose)));
+    assert_eq!(log.append(255).unwrap().index, 255);
+    // The publisher fails some time later: until then leaves are taken, and answered truly.
+    let mut n = 256;
+    while log.append(n).is_ok() {
+        n += 1;
+    }
+    assert_eq!(log.pool.status().state, PoolState::ReadOnly);
+    assert!(!log.pool.status().publishing);
+    log.shared.view().leaf(255).unwrap();
+    log.fail(None);
+    log.pool.close();
+    assert_eq!(log.ports.memory().records.last().unwrap().tree.size, n);
+}
+
+#[test]
+fn closing_publishes_what_is_promised() {
+    let log = Running::of(1);
+    for n in 1..600 {
+        log.append(n).unwrap();
+    }
+    log.pool.close();
+    let checkpoint = log.ports.memory().checkpoint.clone().unwrap();
+    assert_eq!(Signer("log.example").open(&checkpoint).unwrap().size, 600);
+    assert_eq!(log.append(1), Err(AppendError::Closed));
 }

@@ -39,6 +39,8 @@ pub struct LogHealth {
     pub published: u64,
     /// The number of leaves that wait for their batch.
     pub waiting: usize,
+    /// Whether what is promised gets published; otherwise it waits in the journal.
+    pub publishing: bool,
     /// Whether old duplicates are found.
     pub index: bool,
 }
@@ -47,7 +49,7 @@ impl LogHealth {
     /// Whether all is well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.state == PoolState::Accepting && self.index
+        self.state == PoolState::Accepting && self.publishing && self.index
     }
 }
 
@@ -165,6 +167,7 @@ impl Log {
             size: self.view().tree().size,
             published: status.published,
             waiting: status.waiting,
+            publishing: status.publishing,
             index: status.index,
         }
     }
