@@ -145,6 +145,39 @@ pub(crate) struct CosignFlags {
     pub(crate) use_signing_config: Option<bool>,
 }
 
+/// Flags of cosign's verifiers that say what this program does anyway.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct CosignVerifyFlags {
+    /// Taken for cosign's sake: every bundle is of a new format
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) new_bundle_format: Option<bool>,
+
+    /// Taken for cosign's sake: nothing is asked for over the network
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) offline: Option<bool>,
+
+    /// Taken for cosign's sake: timestamps in a bundle always count
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) use_signed_timestamps: Option<bool>,
+}
+
+impl CosignVerifyFlags {
+    /// What a flag switches off is on here, so that is refused rather than overlooked.
+    pub(crate) fn check(&self) -> Outcome {
+        let flags = [
+            (self.new_bundle_format, "new-bundle-format"),
+            (self.offline, "offline"),
+            (self.use_signed_timestamps, "use-signed-timestamps"),
+        ];
+        match flags.into_iter().find(|(flag, _)| *flag == Some(false)) {
+            Some((_, name)) => {
+                Err(Failure::usage(format!("--{name}=false is not supported: it is always on")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl CosignFlags {
     /// What a flag asks for and this program does not do is refused rather than overlooked.
     pub(crate) fn check(&self) -> Outcome {

@@ -170,7 +170,7 @@ fn a_statement_is_not_taken_for_a_signature() {
 #[test]
 fn an_error_says_what_to_do() {
     let home = Home::new();
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 16] = [
         ("no_instance", &["use"]),
         ("no_instance_to_sign_with", &["sign-blob", "f"]),
         ("no_identity", &["verify-blob", "f"]),
@@ -196,6 +196,7 @@ fn an_error_says_what_to_do() {
             &["attest-blob", "f", "--type", "sbom", "--predicate", "p", "--bundle", "b"],
         ),
         ("no_log", &["sign-blob", "f", "--tlog-upload=false"]),
+        ("not_offline", &["verify-blob", "f", "--key", "k", "--offline=false"]),
         ("no_accounts", &["account", "list"]),
         ("unknown_instance", &["env", "--instance", "http://lab.example:7070"]),
         ("unknown_command", &["sign"]),

@@ -118,9 +118,17 @@ impl Answer {
 
     /// A status that says no, with the server's own words.
     pub(crate) fn refusal(&self, what: &str) -> Failure {
-        Failure::new(Exit::Instance, format!("{what} refuses with status {}", self.status.as_u16()))
+        let sentence = format!("{what} refuses with status {}", self.status.as_u16());
+        let failure = Failure::new(Exit::Instance, sentence)
             .note("server", self.url.as_str())
-            .note("answer", self.message())
+            .note("answer", self.message());
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                failure.hint("it is busy: try again in a moment")
+            }
+            StatusCode::NOT_FOUND => failure.hint("is this the address of an instance?"),
+            _ => failure,
+        }
     }
 
     /// An answer that is not what the protocol says.

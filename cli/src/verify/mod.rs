@@ -20,7 +20,7 @@ use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
-use crate::flags::{PolicyFlags, TrustFlags};
+use crate::flags::{CosignVerifyFlags, PolicyFlags, TrustFlags};
 use crate::render::OutputForm;
 use crate::trust;
 
@@ -42,10 +42,21 @@ pub(crate) struct VerifyFlags {
     pub(crate) output: OutputForm,
 
     #[command(flatten)]
+    pub(crate) cosign: CosignVerifyFlags,
+
+    #[command(flatten)]
     pub(crate) policy: PolicyFlags,
 
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
+}
+
+impl VerifyFlags {
+    /// Who must have signed; flags that mean something else than what is done are refused first.
+    pub(crate) fn policy(&self) -> Outcome<Policy> {
+        self.cosign.check()?;
+        policy(&self.policy)
+    }
 }
 
 /// What an accepted bundle says to a person.
@@ -163,7 +174,7 @@ pub(crate) fn check(
 }
 
 /// Who must have signed, from the flags.
-pub(crate) fn policy(flags: &PolicyFlags) -> Outcome<Policy> {
+fn policy(flags: &PolicyFlags) -> Outcome<Policy> {
     if let Some(path) = &flags.key {
         let pem = files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?;
         let key = PublicKey::from_pem(&pem).map_err(|error| {
