@@ -7,6 +7,8 @@
 
 mod cases;
 mod conformance;
+mod evidence;
+mod judged;
 mod mutants;
 mod policies;
 mod second_judge;
