@@ -85,7 +85,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], reader: Reader) -> Outcome {
     })
 }
 
-/// Refuses early what [`write`] would refuse late, when an entry is in a log already.
+/// Refuses early what [`write()`] would refuse late, when an entry is in a log already.
 pub(crate) fn check_destination(path: &Path) -> Outcome {
     let path = &absolute(path)?;
     let refuse = |why: &str| {

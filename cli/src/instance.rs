@@ -141,8 +141,21 @@ impl Instance {
         if client_dir.join(TRUSTED_ROOT).is_file() {
             return Ok(Self { url, client_dir });
         }
+        if let Some(local) = Self::of_this_user(&url, env)? {
+            return Ok(local);
+        }
         Err(Failure::new(Exit::Trust, format!("nothing is known yet about {url}"))
             .hint(format!("siglite use {url} fetches its trust material")))
+    }
+
+    /// The instance in the default data folder, if it is at this URL.
+    pub(crate) fn of_this_user(url: &str, env: &dyn Environment) -> Outcome<Option<Self>> {
+        let folder = default_data_dir(env)?;
+        if !folder.join("client").join(TRUSTED_ROOT).is_file() {
+            return Ok(None);
+        }
+        let found = Self::by_folder(&folder)?;
+        Ok((found.url == url).then_some(found))
     }
 
     fn by_folder(folder: &Path) -> Outcome<Self> {
@@ -302,6 +315,16 @@ mod tests {
         client_folder(&trust_folder(url, &env).unwrap(), url);
         let instance = Instance::find(Some("http://lab.example:7070/"), &env).unwrap();
         assert_eq!(instance.url, url);
+    }
+
+    #[test]
+    fn the_default_instance_is_found_by_its_url_when_another_is_current() {
+        let (_dir, env) = home();
+        let client_dir = default_data_dir(&env).unwrap().join("client");
+        client_folder(&client_dir, "http://localhost:7070");
+        let instance = Instance::find(Some("http://localhost:7070"), &env).unwrap();
+        assert_eq!(instance.client_dir, client_dir);
+        assert!(Instance::find(Some("http://localhost:7071"), &env).is_err());
     }
 
     #[test]

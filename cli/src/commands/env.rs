@@ -61,7 +61,8 @@ fn variables(instance: &Instance, cache: &Path) -> Vec<(&'static str, String)> {
         ("TUF_MIRROR", below(&instance.url, "tuf")),
         ("TUF_ROOT_JSON", file(ROOT)),
         ("TUF_ROOT", cache.display().to_string()),
-        ("SIGLITE_INSTANCE", instance.url.clone()),
+        // The folder and not the URL: another instance may become the current one.
+        ("SIGLITE_INSTANCE", instance.client_dir.display().to_string()),
         ("SIGLITE_TRUSTED_ROOT", file(TRUSTED_ROOT)),
         ("SIGLITE_SIGNING_CONFIG", file(SIGNING_CONFIG)),
         ("SIGLITE_TRUST_CONFIG", file(TRUST_CONFIG)),

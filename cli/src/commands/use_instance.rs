@@ -101,12 +101,8 @@ fn local(url: &str, context: &Context) -> Outcome<Option<Pointer>> {
     if known.as_ref().is_some_and(|known| known.client_dir.join(TRUSTED_ROOT).is_file()) {
         return Ok(known);
     }
-    let folder = instance::default_data_dir(context.env())?;
-    if !folder.join("client").join(TRUSTED_ROOT).is_file() {
-        return Ok(None);
-    }
-    let found = Instance::find(Some(&folder.to_string_lossy()), context.env())?;
-    Ok((found.url == url).then_some(Pointer {
+    let found = Instance::of_this_user(url, context.env())?;
+    Ok(found.map(|found| Pointer {
         url: found.url,
         client_dir: found.client_dir,
         started_by: StartedBy::Up,

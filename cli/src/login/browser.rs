@@ -182,15 +182,27 @@ fn page(status: StatusCode, sentence: &'static str) -> (StatusCode, HeaderMap, S
 
 /// Starts the browser; the printed address is there for when that does not work.
 fn open(url: &str, env: &dyn Environment) {
-    let program = env.filled("BROWSER").unwrap_or_else(|| {
-        if cfg!(target_os = "macos") { "open".to_owned() } else { "xdg-open".to_owned() }
-    });
-    let _ = std::process::Command::new(program)
-        .arg(url)
+    let named = env.filled("BROWSER").and_then(|list| named_browser(&list, url));
+    let desktop = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let words = named.unwrap_or_else(|| vec![desktop.to_owned(), url.to_owned()]);
+    let _ = std::process::Command::new(&words[0])
+        .args(&words[1..])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
+}
+
+/// The first command of `BROWSER`, a list with colons in between, in which `%s` stands for the
+/// address; without a `%s` the address comes last.
+fn named_browser(list: &str, url: &str) -> Option<Vec<String>> {
+    let first = list.split(':').find(|command| !command.trim().is_empty())?;
+    let mut words: Vec<String> =
+        first.split_whitespace().map(|word| word.replace("%s", url)).collect();
+    if !first.contains("%s") {
+        words.push(url.to_owned());
+    }
+    Some(words)
 }
 
 #[cfg(test)]
@@ -201,6 +213,18 @@ mod tests {
 
     use super::*;
     use crate::surroundings::tests::Made;
+
+    #[test]
+    fn the_browser_variable_is_read_as_others_read_it() {
+        let check = |list: &str, want: &[&str]| {
+            let words = named_browser(list, "http://a").unwrap_or_default();
+            assert_eq!(words, want, "{list}");
+        };
+        check("firefox", &["firefox", "http://a"]);
+        check("firefox --new-tab %s:lynx", &["firefox", "--new-tab", "http://a"]);
+        check(":lynx", &["lynx", "http://a"]);
+        check("", &[]);
+    }
 
     fn waiting() -> (Waiting, oneshot::Receiver<Outcome<String>>) {
         let (sender, receiver) = oneshot::channel();
