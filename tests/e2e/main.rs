@@ -1,10 +1,16 @@
 //! Tests that cross crates, one claim a file.
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod browser;
 mod clients;
+mod containers;
 mod crash;
+mod doors;
 mod floors;
 mod interop;
+mod judges;
+mod limits;
+mod logs;
 mod offline;
 mod refusals;
 mod up;

@@ -39,9 +39,21 @@ fn style_hash() -> String {
 fn page(url: &str) -> String {
     let url = &escape(url);
     let rows: String = [
-        ("oidc/.well-known/openid-configuration", "Identity provider", "who you are becomes an ID token"),
-        ("api/v2/configuration", "Certificate authority", "an ID token becomes a ten-minute certificate"),
-        ("ct/ct/v1/get-sth", "Certificate transparency log", "every certificate is logged before it is used"),
+        (
+            "oidc/.well-known/openid-configuration",
+            "Identity provider",
+            "who you are becomes an ID token",
+        ),
+        (
+            "api/v2/configuration",
+            "Certificate authority",
+            "an ID token becomes a ten-minute certificate",
+        ),
+        (
+            "ct/ct/v1/get-sth",
+            "Certificate transparency log",
+            "every certificate is logged before it is used",
+        ),
         ("checkpoint", "Signature log", "every signature is logged, with proof"),
         ("api/v1/timestamp/certchain", "Timestamp authority", "when a signature was made"),
         ("trusted_root.json", "Trusted root", "the keys and certificates to verify with"),

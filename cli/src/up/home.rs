@@ -47,7 +47,9 @@ impl Home {
                 Exit::Folder,
                 format!("{} is in use by another siglite", dir.display()),
             )
-            .hint("end that one, or use another folder: siglite up --data DIR --listen localhost:0"),
+            .hint(
+                "end that one, or use another folder: siglite up --data DIR --listen localhost:0",
+            ),
             error => unwritable(&dir, &error),
         })?;
         let record = read_record(&dir)?;
@@ -86,11 +88,8 @@ impl Home {
                 record.public_url
             )));
         }
-        let record = Record {
-            version: 1,
-            public_url: public_url.to_owned(),
-            created: now.to_rfc3339(),
-        };
+        let record =
+            Record { version: 1, public_url: public_url.to_owned(), created: now.to_rfc3339() };
         let text = serde_json::to_vec_pretty(&record).map_err(|error| {
             Failure::new(Exit::Internal, "the record cannot be written").because(&error)
         })?;
@@ -119,8 +118,7 @@ impl Home {
 fn refuse_strangers(dir: &Path) -> Outcome {
     let Ok(mut entries) = std::fs::read_dir(dir) else { return Ok(()) };
     let known = |name: &std::ffi::OsStr| name == RECORD || name == "lock";
-    let stranger = entries
-        .any(|entry| entry.is_ok_and(|entry| !known(&entry.file_name())))
+    let stranger = entries.any(|entry| entry.is_ok_and(|entry| !known(&entry.file_name())))
         && !dir.join(RECORD).exists();
     if stranger {
         return Err(Failure::new(

@@ -84,11 +84,8 @@ async fn story(args: Args, context: &Context) -> Outcome {
     let upkeep = tokio::spawn(metrics::upkeep(recorder));
 
     // (5) Telling everyone: the commands of this user, whoever waits for the file, the person.
-    let pointer = Pointer {
-        url: url.clone(),
-        client_dir: home.room("client"),
-        started_by: StartedBy::Up,
-    };
+    let pointer =
+        Pointer { url: url.clone(), client_dir: home.room("client"), started_by: StartedBy::Up };
     pointer.write(context.env())?;
     if let Some(ready) = &args.ready_file {
         announce(ready, &url)?;

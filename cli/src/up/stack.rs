@@ -4,6 +4,7 @@
 //! log before the authority that submits to it, everyone before the trust root that sums them up.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use fulcio_lite::{CaFolder, EmbeddedIssuer, Ports};
@@ -31,6 +32,10 @@ const CLIENT: &str = "sigstore";
 /// Who is let in when a first start names nobody. `.example` is nobody's (RFC 2606).
 const NEWCOMER: &str = "you@siglite.example";
 
+/// How often the identity provider looks whether its signing keys are due. Requests look too;
+/// this is for the days on which nobody asks.
+const KEY_CHECK: Duration = Duration::from_secs(60 * 60);
+
 /// All servers of an instance, open.
 pub(crate) struct Stack {
     rekor: Arc<rekor_lite::Server>,
@@ -40,7 +45,7 @@ pub(crate) struct Stack {
     oidc: Arc<oidc_lite::Server>,
     trust: trust_lite::Server,
     renewal: trust_lite::Renewer,
-    ct_upkeep: JoinHandle<()>,
+    upkeep: [JoinHandle<()>; 2],
 }
 
 impl Stack {
@@ -98,7 +103,7 @@ impl Stack {
 
         Ok(Self {
             renewal: trust.renew_in_background(),
-            ct_upkeep: tokio::spawn(ct.upkeep()),
+            upkeep: [tokio::spawn(ct.upkeep()), tokio::spawn(turn_keys(Arc::clone(&oidc)))],
             rekor: Arc::new(rekor),
             tsa: Arc::new(tsa),
             fulcio,
@@ -179,7 +184,7 @@ impl Stack {
     /// have not, if no straggling request still holds them.
     pub(crate) fn close(self) {
         self.renewal.cancel();
-        self.ct_upkeep.abort();
+        self.upkeep.iter().for_each(JoinHandle::abort);
         self.trust.close();
         self.fulcio.close();
         if let Some(ct) = Arc::into_inner(self.ct) {
@@ -187,6 +192,19 @@ impl Stack {
         }
         if let Some(rekor) = Arc::into_inner(self.rekor) {
             rekor.close();
+        }
+    }
+}
+
+async fn turn_keys(oidc: Arc<oidc_lite::Server>) {
+    loop {
+        tokio::time::sleep(KEY_CHECK).await;
+        let oidc = Arc::clone(&oidc);
+        // New keys are written to disk, so this leaves the runtime's threads. A failure is kept
+        // for `/readyz`, and the old keys go on.
+        let turned = tokio::task::spawn_blocking(move || oidc.tick()).await;
+        if let Ok(Err(error)) = turned {
+            tracing::error!(error = &error as &dyn std::error::Error, "signing keys not turned");
         }
     }
 }

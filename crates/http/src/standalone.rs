@@ -1,6 +1,7 @@
 //! The `main` of a server that runs alone: arguments, configuration, sockets, signals.
 
 use std::error::Error;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -88,7 +89,12 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 pub fn init_logging(json: bool, level: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colour)
+        .with_writer(std::io::stderr);
     // A second call, in a test, finds it done.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }

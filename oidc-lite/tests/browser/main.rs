@@ -4,13 +4,10 @@
 //! `SIGLITE_SCREENSHOTS=DIR` they leave a picture of every page there.
 
 #[cfg(test)]
-mod chromium;
-#[cfg(test)]
 mod stack;
 
-use fantoccini::Locator;
+use lite_testkit::{Chromium, Locator};
 
-use chromium::Chromium;
 use stack::{CALLBACK_PATH, EMAIL, PASSWORD, Stack};
 
 /// Opens a browser, or returns from the test.

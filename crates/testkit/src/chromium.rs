@@ -15,7 +15,8 @@ use tokio::process::{Child, Command};
 /// How long a page may take before the test gives up. It decides no outcome but that.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Chromium {
+/// A browser that a test owns; it ends when this is dropped.
+pub struct Chromium {
     client: Client,
     /// Killed when dropped.
     _driver: Child,
@@ -24,7 +25,8 @@ pub(crate) struct Chromium {
 
 impl Chromium {
     /// Starts one, or says why not. `look` may hold `mobile` (320 pixels wide) and `dark`.
-    pub(crate) async fn start(look: &[&str]) -> Option<Chromium> {
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    pub async fn start(look: &[&str]) -> Option<Chromium> {
         let programs = find(&["chromium", "chromium-browser", "google-chrome"])
             .and_then(|browser| Some((browser, find(&["chromedriver"])?)));
         let Some((browser, driver)) = programs else {
@@ -42,17 +44,19 @@ impl Chromium {
         Some(Chromium { client, _driver: driver, _profile: profile })
     }
 
-    pub(crate) async fn open(&self, url: &str) {
+    /// Goes to a page.
+    pub async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
     }
 
-    pub(crate) async fn find(&self, what: Locator<'_>) -> Element {
+    /// Waits for an element.
+    pub async fn find(&self, what: Locator<'_>) -> Element {
         self.client.wait().at_most(PATIENCE).for_element(what).await.unwrap()
     }
 
     /// Waits until the page says `words` there. A click returns before the next page has come, so
     /// the element may be of the page before.
-    pub(crate) async fn says(&self, what: Locator<'_>, words: &str) {
+    pub async fn says(&self, what: Locator<'_>, words: &str) {
         let said = async || {
             let element = self.client.find(what).await?;
             element.text().await
@@ -68,35 +72,39 @@ impl Chromium {
         }
     }
 
-    pub(crate) async fn value(&self, id: &str) -> String {
+    /// What stands in a field.
+    pub async fn value(&self, id: &str) -> String {
         let value = self.find(Locator::Id(id)).await.prop("value").await.unwrap();
         value.unwrap_or_default()
     }
 
-    pub(crate) async fn clear(&self, id: &str) {
+    /// Empties a field.
+    pub async fn clear(&self, id: &str) {
         self.find(Locator::Id(id)).await.clear().await.unwrap();
     }
 
-    pub(crate) async fn type_into(&self, id: &str, text: &str) {
+    /// Types into a field.
+    pub async fn type_into(&self, id: &str, text: &str) {
         self.find(Locator::Id(id)).await.send_keys(text).await.unwrap();
     }
 
-    pub(crate) async fn click(&self, what: Locator<'_>) {
+    /// Clicks an element.
+    pub async fn click(&self, what: Locator<'_>) {
         self.find(what).await.click().await.unwrap();
     }
 
     /// Presses the button with this action.
-    pub(crate) async fn press(&self, action: &str) {
+    pub async fn press(&self, action: &str) {
         self.click(Locator::Css(&format!("button[value={action}]"))).await;
     }
 
     /// The `id` of the element with the focus.
-    pub(crate) async fn focused(&self) -> String {
+    pub async fn focused(&self) -> String {
         self.ask("return document.activeElement.id").await.as_str().unwrap_or_default().to_owned()
     }
 
     /// What Ctrl+C would copy after one press of the Tab key.
-    pub(crate) async fn selected_by_tab(&self) -> String {
+    pub async fn selected_by_tab(&self) -> String {
         self.type_into_page("\u{e004}").await;
         let script = "const e = document.activeElement; \
                       return e.value.substring(e.selectionStart, e.selectionEnd)";
@@ -108,17 +116,19 @@ impl Chromium {
     }
 
     /// How wide the page is, with what lies outside the screen.
-    pub(crate) async fn width(&self) -> u64 {
+    pub async fn width(&self) -> u64 {
         self.ask("return document.documentElement.scrollWidth").await.as_u64().unwrap()
     }
 
-    pub(crate) async fn background(&self) -> String {
+    /// The computed colour behind the page.
+    pub async fn background(&self) -> String {
         let script = "return getComputedStyle(document.body).backgroundColor";
         self.ask(script).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Leaves a picture in the folder that `SIGLITE_SCREENSHOTS` names, if it does.
     #[expect(clippy::disallowed_methods, reason = "a picture need not be durable")]
-    pub(crate) async fn screenshot(&self, name: &str) {
+    pub async fn screenshot(&self, name: &str) {
         let Some(folder) = std::env::var_os("SIGLITE_SCREENSHOTS").map(PathBuf::from) else {
             return;
         };
@@ -127,7 +137,8 @@ impl Chromium {
         std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
     }
 
-    pub(crate) async fn quit(self) {
+    /// Ends the session.
+    pub async fn quit(self) {
         self.client.close().await.unwrap();
     }
 
