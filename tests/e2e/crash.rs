@@ -23,7 +23,7 @@ struct Memory {
 }
 
 /// A genuine request, different each time.
-fn request(key: &SigningKey, text: &str) -> String {
+pub(crate) fn request(key: &SigningKey, text: &str) -> String {
     let digest = HashAlgorithm::Sha256.digest(text.as_bytes());
     let signature = key.sign_digest(HashAlgorithm::Sha256, &digest).unwrap();
     json!({ "hashedRekordRequestV002": {
