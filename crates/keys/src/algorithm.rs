@@ -182,9 +182,7 @@ impl KeyDetails {
     /// The member of that number.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|details| i64::from(details.number()) == number)
+        Self::ALL.into_iter().find(|details| i64::from(details.number()) == number)
     }
 
     /// The hash these details name. For Ed25519 it is the hash inside the algorithm.
@@ -229,10 +227,7 @@ mod tests {
     fn names_and_numbers_lead_back() {
         for details in KeyDetails::ALL {
             assert_eq!(KeyDetails::from_name(details.name()), Some(details));
-            assert_eq!(
-                KeyDetails::from_number(details.number().into()),
-                Some(details)
-            );
+            assert_eq!(KeyDetails::from_number(details.number().into()), Some(details));
             assert_eq!(details.kind().default_hash(), details.hash());
         }
         assert_eq!(KeyDetails::from_name("PKIX_RSA_PSS_2048_SHA256"), None);

@@ -13,9 +13,11 @@
 //! **Invariant:** no private key material reaches `Debug`, an error or a plain `String`.
 
 mod algorithm;
+mod pem;
 mod prehash;
 mod public;
 mod signing;
+mod spki;
 
 pub use algorithm::{HashAlgorithm, KeyDetails, KeyKind};
 pub use public::{KeyError, PublicKey, VerifyError};

@@ -45,9 +45,7 @@ pub(crate) fn verify(key: &VerifyingKey, digest: [u8; 64], signature: &[u8]) -> 
 
 /// Signs a SHA-512 digest with Ed25519ph and the empty context.
 pub(crate) fn sign(key: &SigningKey, digest: [u8; 64]) -> Option<[u8; 64]> {
-    key.sign_prehashed(Finished(digest), None)
-        .ok()
-        .map(|signature| signature.to_bytes())
+    key.sign_prehashed(Finished(digest), None).ok().map(|signature| signature.to_bytes())
 }
 
 #[cfg(test)]
@@ -68,10 +66,7 @@ mod tests {
         ))
         .unwrap();
         let key = VerifyingKey::from_bytes(&key).unwrap();
-        let digest: [u8; 64] = crate::HashAlgorithm::Sha512
-            .digest(b"abc")
-            .try_into()
-            .unwrap();
+        let digest: [u8; 64] = crate::HashAlgorithm::Sha512.digest(b"abc").try_into().unwrap();
         assert!(verify(&key, digest, &signature));
         assert!(!verify(&key, [0; 64], &signature));
         assert!(!verify(&key, digest, &signature[1..]));

@@ -3,15 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ::spki::SubjectPublicKeyInfoRef;
 use aws_lc_rs::digest as aws_digest;
 use aws_lc_rs::signature::{self as aws, ParsedPublicKey, VerificationAlgorithm};
-use const_oid::ObjectIdentifier;
-use der::asn1::{AnyRef, UintRef};
-use der::{Decode, Reader, SliceReader};
+use der::Decode as _;
 use ed25519_dalek::VerifyingKey;
-use spki::SubjectPublicKeyInfoRef;
 
-use crate::{HashAlgorithm, KeyDetails, KeyKind, prehash};
+use crate::{HashAlgorithm, KeyDetails, KeyKind, pem, prehash, spki};
 
 /// Why bytes are not a public key that Sigstore's services accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,17 +44,9 @@ pub enum VerifyError {
     Signature,
 }
 
-const ID_EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ID_P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const ID_P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const ID_P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const ID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-
 /// The prefix of every Ed25519 SPKI (RFC 8410, Section 4); 32 bytes of key follow.
-const ED25519_SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const ED25519_SPKI_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// A public key that was checked when it was parsed.
 #[derive(Clone)]
@@ -76,12 +66,9 @@ enum Parsed {
 impl PublicKey {
     /// Reads a DER `SubjectPublicKeyInfo`.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
-        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Encoding)?;
-        let bits = spki
-            .subject_public_key
-            .as_bytes()
-            .ok_or(KeyError::Encoding)?;
-        let kind = kind_of(&spki, bits)?;
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Encoding)?;
+        let bits = info.subject_public_key.as_bytes().ok_or(KeyError::Encoding)?;
+        let kind = spki::kind_of(&info, bits)?;
         let parsed = if kind == KeyKind::Ed25519 {
             let raw = bits.try_into().map_err(|_| KeyError::Value)?;
             let key = VerifyingKey::from_bytes(raw).map_err(|_| KeyError::Value)?;
@@ -96,11 +83,7 @@ impl PublicKey {
             let key = ParsedPublicKey::new(algorithm, bits).map_err(|_| KeyError::Value)?;
             Parsed::Aws(Arc::new(key))
         };
-        Ok(Self {
-            spki: der.into(),
-            kind,
-            parsed,
-        })
+        Ok(Self { spki: der.into(), kind, parsed })
     }
 
     /// Reads one PEM block, `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1).
@@ -108,10 +91,12 @@ impl PublicKey {
     /// Base64 on one line, CRLF and white space around the block are accepted: sigstore-java
     /// sends the first, browsers the second.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        let (label, der) = decode_pem(pem).ok_or(KeyError::Pem)?;
+        let (label, der) = pem::decode(pem).ok_or(KeyError::Pem)?;
         match label {
             "PUBLIC KEY" => Self::from_spki_der(&der),
-            "RSA PUBLIC KEY" => Self::from_spki_der(&rsa_spki(&der).ok_or(KeyError::Encoding)?),
+            "RSA PUBLIC KEY" => {
+                Self::from_spki_der(&spki::rsa_spki(&der).ok_or(KeyError::Encoding)?)
+            }
             _ => Err(KeyError::Pem),
         }
     }
@@ -132,7 +117,7 @@ impl PublicKey {
     /// The key in PEM, type `PUBLIC KEY`, with a newline at the end.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        encode_pem("PUBLIC KEY", &self.spki)
+        pem::encode("PUBLIC KEY", &self.spki)
     }
 
     /// What kind of key this is.
@@ -147,18 +132,14 @@ impl PublicKey {
     pub fn details_for_entries(&self) -> Option<KeyDetails> {
         match self.kind {
             KeyKind::Ed25519 => Some(KeyDetails::Ed25519Ph),
-            kind => KeyDetails::ALL
-                .into_iter()
-                .find(|details| details.kind() == kind),
+            kind => KeyDetails::ALL.into_iter().find(|details| details.kind() == kind),
         }
     }
 
     /// The details under which a trusted root names this key as a log's: Ed25519 is pure there.
     #[must_use]
     pub fn details_for_logs(&self) -> Option<KeyDetails> {
-        KeyDetails::ALL
-            .into_iter()
-            .find(|details| details.kind() == self.kind)
+        KeyDetails::ALL.into_iter().find(|details| details.kind() == self.kind)
     }
 
     /// The 32 bytes of an Ed25519 key.
@@ -197,9 +178,7 @@ impl PublicKey {
         match &self.parsed {
             Parsed::Ed25519(key) => {
                 let digest = digest.try_into().map_err(|_| VerifyError::Digest)?;
-                prehash::verify(key, digest, signature)
-                    .then_some(())
-                    .ok_or(VerifyError::Signature)
+                prehash::verify(key, digest, signature).then_some(()).ok_or(VerifyError::Signature)
             }
             Parsed::Aws(key) => {
                 let digest = aws_digest::Digest::import_less_safe(digest, aws_hash(hash))
@@ -232,54 +211,6 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-fn kind_of(spki: &SubjectPublicKeyInfoRef<'_>, bits: &[u8]) -> Result<KeyKind, KeyError> {
-    let parameters: Option<AnyRef<'_>> = spki.algorithm.parameters;
-    match spki.algorithm.oid {
-        ID_EC => {
-            let curve = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-            match curve.ok_or(KeyError::Algorithm)? {
-                ID_P256 => Ok(KeyKind::EcdsaP256),
-                ID_P384 => Ok(KeyKind::EcdsaP384),
-                ID_P521 => Ok(KeyKind::EcdsaP521),
-                _ => Err(KeyError::Algorithm),
-            }
-        }
-        // RFC 8410, Section 3: the parameters MUST be absent.
-        ID_ED25519 if parameters.is_none() => Ok(KeyKind::Ed25519),
-        // RFC 3279, Section 2.3.1: the parameters MUST be NULL.
-        ID_RSA if parameters == Some(AnyRef::NULL) => rsa_bits(bits).map(KeyKind::Rsa),
-        ID_ED25519 | ID_RSA => Err(KeyError::Encoding),
-        _ => Err(KeyError::Algorithm),
-    }
-}
-
-/// The size of the modulus of a PKCS#1 `RSAPublicKey`, in bits.
-fn rsa_bits(der: &[u8]) -> Result<u32, KeyError> {
-    let read = || -> der::Result<(u32, bool)> {
-        let mut reader = SliceReader::new(der)?;
-        let found = reader.sequence(|key| {
-            let modulus = UintRef::decode(key)?;
-            let exponent = UintRef::decode(key)?;
-            let bytes = modulus.as_bytes();
-            let first = bytes.first().map_or(8, |byte| byte.leading_zeros());
-            let bits = u32::try_from(bytes.len())
-                .unwrap_or(u32::MAX)
-                .saturating_mul(8);
-            // An even exponent, or 1, signs nothing.
-            let sound = exponent.as_bytes().last().is_some_and(|byte| byte & 1 == 1)
-                && exponent.as_bytes() != [1];
-            Ok::<_, der::Error>((bits.saturating_sub(first), sound))
-        })?;
-        reader.finish()?;
-        Ok(found)
-    };
-    match read().map_err(|_| KeyError::Encoding)? {
-        (bits, _) if !(2048..=8192).contains(&bits) => Err(KeyError::RsaSize),
-        (_, false) => Err(KeyError::Value),
-        (bits, true) => Ok(bits),
-    }
-}
-
 fn aws_hash(hash: HashAlgorithm) -> &'static aws_digest::Algorithm {
     match hash {
         HashAlgorithm::Sha256 => &aws_digest::SHA256,
@@ -305,48 +236,6 @@ fn aws_algorithm(kind: KeyKind, hash: HashAlgorithm) -> Option<&'static dyn Veri
         (KeyKind::Rsa(_), Sha512) => &aws::RSA_PKCS1_2048_8192_SHA512,
         (KeyKind::Ed25519, _) => return None,
     })
-}
-
-/// An SPKI around a PKCS#1 `RSAPublicKey`.
-fn rsa_spki(pkcs1: &[u8]) -> Option<Vec<u8>> {
-    use der::Encode;
-    use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo};
-
-    SubjectPublicKeyInfo {
-        algorithm: AlgorithmIdentifierRef {
-            oid: ID_RSA,
-            parameters: Some(AnyRef::NULL),
-        },
-        subject_public_key: der::asn1::BitStringRef::from_bytes(pkcs1).ok()?,
-    }
-    .to_der()
-    .ok()
-}
-
-/// The label and content of the only PEM block of `pem`.
-///
-/// RFC 7468 is stricter about line lengths than the clients in the field, so lines are joined
-/// before the Base64 is read; the Base64 itself is strict.
-fn decode_pem(pem: &str) -> Option<(&str, Vec<u8>)> {
-    use base64::Engine as _;
-
-    let rest = pem.trim().strip_prefix("-----BEGIN ")?;
-    let (label, rest) = rest.split_once("-----")?;
-    let body = rest
-        .strip_suffix("-----")?
-        .strip_suffix(label)?
-        .strip_suffix("-----END ")?;
-    let joined: String = body.split_ascii_whitespace().collect();
-    Some((
-        label,
-        base64::engine::general_purpose::STANDARD
-            .decode(joined)
-            .ok()?,
-    ))
-}
-
-pub(crate) fn encode_pem(label: &str, der: &[u8]) -> String {
-    pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default() // Never: the labels are ours, and the length fits a `usize`.
 }
 
 #[cfg(test)]
@@ -386,13 +275,10 @@ mod tests {
 
     #[test]
     fn refuses_rsa_of_1024_bits() {
-        let pkcs1 = [
-            &[0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00][..],
-            &[0xc1; 128],
-            &[2, 3, 1, 0, 1],
-        ]
-        .concat();
-        reject(&rsa_spki(&pkcs1).unwrap(), KeyError::RsaSize);
+        let pkcs1 =
+            [&[0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00][..], &[0xc1; 128], &[2, 3, 1, 0, 1]]
+                .concat();
+        reject(&spki::rsa_spki(&pkcs1).unwrap(), KeyError::RsaSize);
     }
 
     #[test]
@@ -400,48 +286,27 @@ mod tests {
         let key = SigningKey::generate(KeyKind::EcdsaP384).public().clone();
         let pem = key.to_pem();
         assert_eq!(PublicKey::from_pem(&pem), Ok(key.clone()));
-        assert_eq!(
-            PublicKey::from_pem(&pem.replace('\n', "\r\n")),
-            Ok(key.clone())
-        );
+        assert_eq!(PublicKey::from_pem(&pem.replace('\n', "\r\n")), Ok(key.clone()));
         let lines: Vec<&str> = pem.lines().collect();
         let body = lines[1..lines.len() - 1].concat();
         let one = format!("{}\n{body}\n{}", lines[0], lines[lines.len() - 1]);
         assert_eq!(PublicKey::from_pem(&one), Ok(key));
-        assert_eq!(
-            PublicKey::from_pem(&pem.replace("PUBLIC", "PRIVATE")),
-            Err(KeyError::Pem)
-        );
+        assert_eq!(PublicKey::from_pem(&pem.replace("PUBLIC", "PRIVATE")), Err(KeyError::Pem));
         assert_eq!(PublicKey::from_pem("hello"), Err(KeyError::Pem));
     }
 
     #[test]
     fn verifies_with_every_hash_of_the_registry() {
-        for kind in [
-            KeyKind::EcdsaP256,
-            KeyKind::EcdsaP384,
-            KeyKind::EcdsaP521,
-            KeyKind::Rsa(2048),
-        ] {
+        for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521, KeyKind::Rsa(2048)]
+        {
             let key = SigningKey::generate(kind);
             let hash = kind.default_hash();
             let signature = key.sign(hash, b"message").unwrap();
             let public = key.public();
-            assert_eq!(
-                public.verify(hash, b"message", &signature),
-                Ok(()),
-                "{kind}"
-            );
+            assert_eq!(public.verify(hash, b"message", &signature), Ok(()), "{kind}");
             let digest = hash.digest(b"message");
-            assert_eq!(
-                public.verify_digest(hash, &digest, &signature),
-                Ok(()),
-                "{kind}"
-            );
-            assert_eq!(
-                public.verify(hash, b"massage", &signature),
-                Err(VerifyError::Signature)
-            );
+            assert_eq!(public.verify_digest(hash, &digest, &signature), Ok(()), "{kind}");
+            assert_eq!(public.verify(hash, b"massage", &signature), Err(VerifyError::Signature));
             let short = public.verify_digest(hash, &digest[1..], &signature);
             assert_eq!(short, Err(VerifyError::Digest));
         }
@@ -454,14 +319,8 @@ mod tests {
         let pure = key.sign(HashAlgorithm::Sha512, b"message").unwrap();
         let ph = key.sign_digest(HashAlgorithm::Sha512, &digest).unwrap();
         let public = key.public();
-        assert_eq!(
-            public.verify(HashAlgorithm::Sha256, b"message", &pure),
-            Ok(())
-        );
-        assert_eq!(
-            public.verify_digest(HashAlgorithm::Sha512, &digest, &ph),
-            Ok(())
-        );
+        assert_eq!(public.verify(HashAlgorithm::Sha256, b"message", &pure), Ok(()));
+        assert_eq!(public.verify_digest(HashAlgorithm::Sha512, &digest, &ph), Ok(()));
         let crossed = public.verify_digest(HashAlgorithm::Sha512, &digest, &pure);
         assert_eq!(crossed, Err(VerifyError::Signature));
     }

@@ -9,8 +9,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use crate::public::encode_pem;
-use crate::{HashAlgorithm, KeyKind, PublicKey, prehash};
+use crate::{HashAlgorithm, KeyKind, PublicKey, pem, prehash};
 
 /// Why a text is not a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +46,7 @@ pub struct SigningKey {
 
 enum Pair {
     Ecdsa(EcdsaKeyPair),
-    Ed25519 {
-        pair: Ed25519KeyPair,
-        prehashing: Box<ed25519_dalek::SigningKey>,
-    },
+    Ed25519 { pair: Ed25519KeyPair, prehashing: Box<ed25519_dalek::SigningKey> },
     Rsa(RsaKeyPair),
 }
 
@@ -69,9 +65,7 @@ impl SigningKey {
                     2049..=3072 => aws_lc_rs::rsa::KeySize::Rsa3072,
                     _ => aws_lc_rs::rsa::KeySize::Rsa4096,
                 };
-                aws_lc_rs::rsa::KeyPair::generate(size)
-                    .ok()
-                    .and_then(Self::from_rsa)
+                aws_lc_rs::rsa::KeyPair::generate(size).ok().and_then(Self::from_rsa)
             }
             KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521 => ecdsa_algorithm(kind)
                 .and_then(|algorithm| EcdsaKeyPair::generate(algorithm).ok())
@@ -100,9 +94,7 @@ impl SigningKey {
             .find_map(|algorithm| EcdsaKeyPair::from_pkcs8(algorithm, der).ok())
             .and_then(Self::from_ecdsa)
             .or_else(|| {
-                Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
-                    .ok()
-                    .and_then(Self::from_ed25519)
+                Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().and_then(Self::from_ed25519)
             })
             .or_else(|| RsaKeyPair::from_pkcs8(der).ok().and_then(Self::from_rsa))
             .ok_or(SigningKeyError::Algorithm)
@@ -115,17 +107,15 @@ impl SigningKey {
     #[must_use]
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
         let der = match &self.pair {
-            Pair::Ecdsa(pair) => pair
-                .to_pkcs8v1()
-                .map(|der| Zeroizing::new(der.as_ref().to_vec())),
-            Pair::Ed25519 { pair, .. } => pair
-                .to_pkcs8v1()
-                .map(|der| Zeroizing::new(der.as_ref().to_vec())),
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
+            Pair::Ed25519 { pair, .. } => {
+                pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec()))
+            }
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair)
                 .map(|der| Zeroizing::new(der.as_ref().to_vec())),
         };
         let der = der.expect("a key that was generated or read can be written again");
-        Zeroizing::new(encode_pem("PRIVATE KEY", &der))
+        Zeroizing::new(pem::encode("PRIVATE KEY", &der))
     }
 
     /// The public half.
@@ -158,9 +148,7 @@ impl SigningKey {
         match &self.pair {
             Pair::Ed25519 { prehashing, .. } => {
                 let digest = digest.try_into().map_err(|_| SignError::Hash)?;
-                prehash::sign(prehashing, digest)
-                    .map(Vec::from)
-                    .ok_or(SignError::Library)
+                prehash::sign(prehashing, digest).map(Vec::from).ok_or(SignError::Library)
             }
             Pair::Ecdsa(pair) => {
                 if hash != self.kind().default_hash() {
@@ -194,20 +182,14 @@ impl SigningKey {
         let der =
             AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key()).ok()?;
         let public = PublicKey::from_spki_der(der.as_ref()).ok()?;
-        Some(Self {
-            pair: Pair::Ecdsa(pair),
-            public,
-        })
+        Some(Self { pair: Pair::Ecdsa(pair), public })
     }
 
     fn from_rsa(pair: RsaKeyPair) -> Option<Self> {
         let der =
             AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key()).ok()?;
         let public = PublicKey::from_spki_der(der.as_ref()).ok()?;
-        Some(Self {
-            pair: Pair::Rsa(pair),
-            public,
-        })
+        Some(Self { pair: Pair::Rsa(pair), public })
     }
 
     fn from_ed25519(pair: Ed25519KeyPair) -> Option<Self> {
@@ -220,10 +202,7 @@ impl SigningKey {
         .ok()?;
         let seed: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.as_ref().try_into().ok()?);
         let prehashing = Box::new(ed25519_dalek::SigningKey::from_bytes(&seed));
-        Some(Self {
-            pair: Pair::Ed25519 { pair, prehashing },
-            public,
-        })
+        Some(Self { pair: Pair::Ed25519 { pair, prehashing }, public })
     }
 }
 
@@ -284,28 +263,16 @@ mod tests {
     fn refuses_what_is_not_a_private_key() {
         let reject = |pem: &str| SigningKey::from_pkcs8_pem(pem).map(|_| ()).unwrap_err();
         assert_eq!(reject("hello"), SigningKeyError::Pem);
-        assert_eq!(
-            reject(&encode_pem("PUBLIC KEY", b"0")),
-            SigningKeyError::Pem
-        );
-        assert_eq!(
-            reject(&encode_pem("PRIVATE KEY", b"0")),
-            SigningKeyError::Algorithm
-        );
-        assert_eq!(
-            reject(&encode_pem("ENCRYPTED PRIVATE KEY", b"0")),
-            SigningKeyError::Encrypted
-        );
+        assert_eq!(reject(&pem::encode("PUBLIC KEY", b"0")), SigningKeyError::Pem);
+        assert_eq!(reject(&pem::encode("PRIVATE KEY", b"0")), SigningKeyError::Algorithm);
+        assert_eq!(reject(&pem::encode("ENCRYPTED PRIVATE KEY", b"0")), SigningKeyError::Encrypted);
     }
 
     #[test]
     fn signs_only_with_the_hash_of_its_curve() {
         let key = SigningKey::generate(KeyKind::EcdsaP256);
         assert_eq!(key.sign(HashAlgorithm::Sha512, b""), Err(SignError::Hash));
-        assert_eq!(
-            key.sign_digest(HashAlgorithm::Sha256, b"short"),
-            Err(SignError::Hash)
-        );
+        assert_eq!(key.sign_digest(HashAlgorithm::Sha256, b"short"), Err(SignError::Hash));
     }
 
     #[test]
