@@ -31,6 +31,7 @@ mod recover;
 mod right_edge;
 mod sequencer;
 mod shared;
+mod status;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -40,9 +41,10 @@ mod view;
 pub use dedup::DedupKey;
 pub use error::{AppendError, PublishError, ReadError, RecoverError, SequenceError};
 pub use leaf::{Leaf, MAX_EXTRA_BYTES, Submission};
-pub use pool::{Done, Events, Limits, Pool, PoolState, PoolStatus};
+pub use pool::{Done, Pool};
 pub use publisher::Publisher;
 pub use recover::{Promise, Recovered, recover};
 pub use sequencer::{Answer, Machine, Sequenced, Sequencer};
 pub use shared::Shared;
+pub use status::{Events, Limits, PoolState, PoolStatus};
 pub use view::{Tree, View};

@@ -150,6 +150,22 @@ fn the_order_of_writes_is_the_order_of_the_story() {
 }
 
 #[test]
+fn tidying_leaves_in_the_journal_what_is_not_stored() {
+    // The double stops whatever is dropped before it is stored.
+    let mut log = Log::of(200);
+    for n in 200..1_100 {
+        log.append(n..n + 1).unwrap();
+        log.publisher.tidy().unwrap();
+    }
+    let mut log = log.restart().unwrap();
+    assert_eq!(log.size(), 1_100);
+    log.publisher.publish().unwrap();
+    log.publisher.tidy().unwrap();
+    assert_eq!(log.ports.memory().records[0].first, 1_024);
+    assert_eq!(log.restart().unwrap().size(), 1_100);
+}
+
+#[test]
 fn a_batch_of_duplicates_writes_nothing() {
     let mut log = Log::of(300);
     let answers = log.append(10..20).unwrap();

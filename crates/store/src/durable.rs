@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -89,9 +89,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 fn fill(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     fault::step("create file")?;
-    let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
-    fault::step("write file")?;
-    file.write_all(bytes)?;
+    let file = File::options().write(true).create_new(true).mode(mode).open(path)?;
+    fault::write_all("write file", &file, bytes)?;
     fault::step("sync file")?;
     file.sync_all()
 }

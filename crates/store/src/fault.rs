@@ -10,8 +10,20 @@ pub(crate) fn step(_name: &'static str) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes all the bytes. In tests, a write that fails has written a half of them.
+#[cfg(not(test))]
+#[inline]
+pub(crate) fn write_all(
+    name: &'static str,
+    mut file: &std::fs::File,
+    bytes: &[u8],
+) -> io::Result<()> {
+    step(name)?;
+    io::Write::write_all(&mut file, bytes)
+}
+
 #[cfg(test)]
-pub(crate) use testing::step;
+pub(crate) use testing::{step, write_all};
 
 #[cfg(test)]
 pub(crate) mod testing {
@@ -34,26 +46,51 @@ pub(crate) mod testing {
 
     thread_local! {
         static LEFT: Cell<Option<(u64, After)>> = const { Cell::new(None) };
+        static DIED: Cell<bool> = const { Cell::new(false) };
         static STEPS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
     }
 
     /// Fails the step after `steps` more, on this thread.
     pub(crate) fn arm(steps: u64, after: After) {
         LEFT.set(Some((steps, after)));
+        DIED.set(false);
         STEPS.take();
     }
 
     /// Lets all steps succeed again, and returns those that were begun since [`arm`].
     pub(crate) fn disarm() -> Vec<&'static str> {
         LEFT.set(None);
+        DIED.set(false);
         STEPS.take()
+    }
+
+    pub(crate) fn write_all(
+        name: &'static str,
+        mut file: &std::fs::File,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        use std::io::Write;
+        // What is dead already does not write a half either.
+        let alive = !DIED.get();
+        match step(name) {
+            Ok(()) => file.write_all(bytes),
+            Err(error) => {
+                if alive {
+                    file.write_all(&bytes[..bytes.len() / 2])?;
+                }
+                Err(error)
+            }
+        }
     }
 
     pub(crate) fn step(name: &'static str) -> io::Result<()> {
         STEPS.with_borrow_mut(|steps| steps.push(name));
         match LEFT.get() {
             None => Ok(()),
-            Some((0, After::Dead)) => Err(io::Error::other("the process is dead")),
+            Some((0, After::Dead)) => {
+                DIED.set(true);
+                Err(io::Error::other("the process is dead"))
+            }
             Some((0, After::NoSpace)) => {
                 LEFT.set(None);
                 Err(io::Error::from(io::ErrorKind::StorageFull))

@@ -1,7 +1,7 @@
 //! The journal: write-ahead segments, one append and one sync for each batch.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -163,11 +163,11 @@ impl Journal for FileJournal {
 }
 
 /// Appends a record to a segment of `length` bytes, durably.
-fn append(mut file: &File, length: u64, record: &Record) -> Result<u64, CommitError> {
+fn append(file: &File, length: u64, record: &Record) -> Result<u64, CommitError> {
     let mut bytes = Vec::new();
     segment::push_record(&mut bytes, record)
         .ok_or_else(|| CommitError::NotCommitted(TooLarge.into()))?;
-    let written = fault::step("append record").and_then(|()| file.write_all(&bytes));
+    let written = fault::write_all("append record", file, &bytes);
     if let Err(error) = written {
         if !is_full_disk(&error) {
             return Err(CommitError::Uncertain(error.into()));
@@ -210,9 +210,8 @@ fn begin(path: &Path, number: u64, record: &Record) -> Result<(File, u64), Commi
 fn create(path: &Path, bytes: &[u8]) -> io::Result<File> {
     fault::step("create segment")?;
     let options = File::options().append(true).create_new(true).mode(durable::PRIVATE).open(path);
-    let mut file = options?;
-    fault::step("write segment")?;
-    file.write_all(bytes)?;
+    let file = options?;
+    fault::write_all("write segment", &file, bytes)?;
     Ok(file)
 }
 

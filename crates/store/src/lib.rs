@@ -31,6 +31,7 @@ mod journal;
 mod lock;
 mod log;
 mod open;
+mod open_error;
 mod scan;
 mod segment;
 mod signer;
@@ -46,5 +47,6 @@ pub use lite_sequencer::{
 };
 pub use lock::{FolderLock, LockError};
 pub use log::{Log, LogHealth};
-pub use open::{LogConfig, OpenError};
+pub use open::LogConfig;
+pub use open_error::OpenError;
 pub use signer::NoteCheckpointSigner;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lite_sequencer::RecoverError;
 
-use super::rig::{World, files};
+use super::rig::{World, copy, files};
 use crate::{JournalError, OpenError};
 
 fn segment(world: &World) -> PathBuf {
@@ -27,7 +27,9 @@ fn unpublished() -> (World, Vec<u8>, usize) {
 
 #[test]
 fn a_tail_that_is_torn_at_any_byte_is_dropped() {
-    let (world, bytes, whole) = unpublished();
+    let (mut world, bytes, whole) = unpublished();
+    let before = world.dir.path().join("before");
+    copy(&world.log(), &before);
     for at in whole..bytes.len() {
         for garbled in [false, true] {
             let mut torn = bytes[..at].to_vec();
@@ -39,10 +41,19 @@ fn a_tail_that_is_torn_at_any_byte_is_dropped() {
                 }
             }
             fs_for_test::write(&segment(&world), &torn);
-            let opened = world.open().unwrap();
+            let mut opened = world.open().unwrap();
             assert_eq!(opened.sequencer.shared().view().tree().size, 4, "cut at {at}");
             if at % 16 == 0 {
+                // What goes on after it is found again; then all is as before.
+                let saved = world.answered.clone();
+                world.append(&mut opened, &[6]).unwrap();
+                drop(opened);
+                let opened = world.open().unwrap();
                 world.check_promises(&opened);
+                drop(opened);
+                world.answered = saved;
+                fs::remove_dir_all(world.log()).unwrap();
+                copy(&before, &world.log());
             }
         }
     }

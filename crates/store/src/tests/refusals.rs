@@ -1,11 +1,10 @@
 //! What is refused at a start, by which word, and that a refusal changes nothing.
 
 use std::fs;
-use std::path::Path;
 
 use lite_sequencer::RecoverError;
 
-use super::rig::{World, files, signer};
+use super::rig::{World, copy, files, signer};
 use crate::open::open;
 use crate::{LockError, LogConfig, OpenError, durable};
 
@@ -83,19 +82,6 @@ fn a_folder_that_lost_its_log_json_or_its_journal_is_refused() {
     fs::remove_file(world.log().join("tree/checkpoint")).unwrap();
     let error = recover_refusal(refused(&world));
     assert!(matches!(error, RecoverError::JournalEmpty), "{error:?}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

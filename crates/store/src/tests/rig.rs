@@ -138,6 +138,20 @@ pub(crate) fn check_answer(leaf: &[u8], answer: &Sequenced) {
     assert!(tree.checkpoint.contains(&format!("\n{}\n", tree.size)));
 }
 
+/// Copies a folder, as a backup does.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// All files of a log but its index and lock, with their bytes.
 pub(crate) fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
