@@ -19,11 +19,11 @@ use crate::failure::{Failure, Outcome};
 Sign in from another terminal with `siglite sign-blob FILE`; `siglite env` tells stock clients
 where everything is. Ctrl-C finishes what is in flight and ends it.")]
 pub(crate) struct Args {
-    /// The data folder [default: $XDG_DATA_HOME/siglite/instance]
+    /// The data folder [default: `$XDG_DATA_HOME/siglite/instance`]
     #[arg(long, value_name = "DIR", env = "SIGLITE_DATA")]
     pub(crate) data: Option<PathBuf>,
 
-    /// Where to listen; `localhost` means 127.0.0.1 and ::1, port 0 a free port [default: where
+    /// Where to listen; `localhost` means 127.0.0.1 and `::1`, port 0 a free port [default: where
     /// this instance listened before, or localhost:7070]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) listen: Option<String>,

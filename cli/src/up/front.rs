@@ -1,5 +1,7 @@
 //! The page at `/`: what stands here, for somebody who opens the URL in a browser.
 
+use std::fmt::Write as _;
+
 use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::response::Html;
@@ -7,6 +9,31 @@ use axum::routing::get;
 
 /// The style is the only thing on the page that is not text; its hash lets nothing else in.
 const STYLE: &str = include_str!("front.css");
+
+/// What stands here: path, name, and what it is for.
+const ROWS: [(&str, &str, &str); 9] = [
+    (
+        "oidc/.well-known/openid-configuration",
+        "Identity provider",
+        "who you are becomes an ID token",
+    ),
+    (
+        "api/v2/configuration",
+        "Certificate authority",
+        "an ID token becomes a ten-minute certificate",
+    ),
+    (
+        "ct/ct/v1/get-sth",
+        "Certificate transparency log",
+        "every certificate is logged before it is used",
+    ),
+    ("checkpoint", "Signature log", "every signature is logged, with proof"),
+    ("api/v1/timestamp/certchain", "Timestamp authority", "when a signature was made"),
+    ("trusted_root.json", "Trusted root", "the keys and certificates to verify with"),
+    ("signing_config.json", "Signing config", "the servers to sign with"),
+    ("root.json", "TUF root", "what a client starts from"),
+    ("readyz", "Health", "whether every part does what it promises"),
+];
 
 /// The route `/`.
 pub(crate) fn router(url: &str) -> Router {
@@ -38,34 +65,10 @@ fn style_hash() -> String {
 /// is escaped all the same.
 fn page(url: &str) -> String {
     let url = &escape(url);
-    let rows: String = [
-        (
-            "oidc/.well-known/openid-configuration",
-            "Identity provider",
-            "who you are becomes an ID token",
-        ),
-        (
-            "api/v2/configuration",
-            "Certificate authority",
-            "an ID token becomes a ten-minute certificate",
-        ),
-        (
-            "ct/ct/v1/get-sth",
-            "Certificate transparency log",
-            "every certificate is logged before it is used",
-        ),
-        ("checkpoint", "Signature log", "every signature is logged, with proof"),
-        ("api/v1/timestamp/certchain", "Timestamp authority", "when a signature was made"),
-        ("trusted_root.json", "Trusted root", "the keys and certificates to verify with"),
-        ("signing_config.json", "Signing config", "the servers to sign with"),
-        ("root.json", "TUF root", "what a client starts from"),
-        ("readyz", "Health", "whether every part does what it promises"),
-    ]
-    .iter()
-    .map(|(path, name, what)| {
-        format!("<li><a href=\"/{path}\">{name}</a> <span>{what}</span></li>\n")
-    })
-    .collect();
+    let mut rows = String::new();
+    for (path, name, what) in ROWS {
+        let _ = writeln!(rows, "<li><a href=\"/{path}\">{name}</a> <span>{what}</span></li>");
+    }
     format!(
         "<!doctype html>
 <html lang=\"en\">

@@ -17,11 +17,13 @@ use lite_http::{BindError, Listeners, Shutdown, metrics};
 use url::Url;
 
 use crate::commands::Context;
+use crate::commands::use_instance::fingerprint;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::instance::{self, Pointer, StartedBy};
 use home::Home;
 use stack::Stack;
+use welcome::Welcome;
 
 pub(crate) use args::Args;
 use args::LogFormat;
@@ -72,7 +74,7 @@ async fn story(args: Args, context: &Context) -> Outcome {
     // (3) The servers, and who may sign in.
     let recorder = metrics::install()
         .map_err(|error| Failure::new(Exit::Internal, "no metrics").because(&error))?;
-    let stack = Stack::open(&home, &url, &args).await?;
+    let stack = Stack::open(&home, &url, &args)?;
     let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
 
     // (4) Serving: from here on clients are answered.
@@ -90,7 +92,20 @@ async fn story(args: Args, context: &Context) -> Outcome {
     if let Some(ready) = &args.ready_file {
         announce(ready, &url)?;
     }
-    welcome::print(screen, &url, home.dir(), first, &stack.who()?, newcomer.as_ref());
+    let root = crate::files::read(
+        &home.room("client").join(instance::ROOT),
+        crate::files::MAX_DOCUMENT_BYTES,
+        Exit::Folder,
+    )?;
+    let welcome = Welcome {
+        url: &url,
+        dir: home.dir(),
+        first,
+        people: &stack.who()?,
+        newcomer: newcomer.as_ref(),
+        fingerprint: &fingerprint(&root),
+    };
+    welcome.print(*screen);
 
     // (6) The end: what is in flight is finished, what is promised is durable already.
     shutdown.begun().await;

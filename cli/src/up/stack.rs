@@ -49,8 +49,8 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Opens every server in its room, making what a first start needs.
-    pub(crate) async fn open(home: &Home, url: &str, args: &Args) -> Outcome<Self> {
+    /// Opens every server in its room, making what a first start needs. Runs inside the runtime.
+    pub(crate) fn open(home: &Home, url: &str, args: &Args) -> Outcome<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 
         let issuer = format!("{url}/oidc");

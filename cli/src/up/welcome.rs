@@ -14,49 +14,44 @@ pub(crate) struct Newcomer {
     pub(crate) password: Zeroizing<String>,
 }
 
-/// Prints where everything is and what to do with it.
-pub(crate) fn print(
-    screen: &Screen,
-    url: &str,
-    dir: &Path,
-    first: bool,
-    people: &[String],
-    newcomer: Option<&Newcomer>,
-) {
-    screen.done("Sigstore is up", &format!("at {url}"));
-    screen.say(&text(url, dir, first, people, newcomer));
+/// What there is to tell.
+pub(crate) struct Welcome<'a> {
+    /// The public URL.
+    pub(crate) url: &'a str,
+    /// The data folder.
+    pub(crate) dir: &'a Path,
+    /// Whether the instance was made just now.
+    pub(crate) first: bool,
+    /// Who can sign in.
+    pub(crate) people: &'a [String],
+    /// Who was given an account just now.
+    pub(crate) newcomer: Option<&'a Newcomer>,
+    /// SHA-256 of the TUF root, in hexadecimal.
+    pub(crate) fingerprint: &'a str,
 }
 
-fn text(
-    url: &str,
-    dir: &Path,
-    first: bool,
-    people: &[String],
-    newcomer: Option<&Newcomer>,
-) -> String {
-    let folder = dir.display();
-    let made = if first { "made just now" } else { "continued" };
-    let who = newcomer.map(|new| new.email.as_str()).or(people.first().map(String::as_str));
-    let who = who.unwrap_or("EMAIL");
-    let sign_in = match newcomer {
-        Some(Newcomer { email, password }) => format!(
-            "{email}, with the password {}\n             \
-             (shown this once; `siglite account passwd {email}` changes it)",
-            password.as_str()
-        ),
-        None if people.is_empty() => "nobody yet: siglite account add EMAIL".to_owned(),
-        None => people.join(", "),
-    };
-    let client = dir.join("client");
-    let client = client.display();
-    format!(
-        "\n  folder     {folder} ({made})
+impl Welcome<'_> {
+    /// Prints where everything is and what to do with it.
+    pub(crate) fn print(&self, screen: Screen) {
+        screen.done("Sigstore is up", &format!("at {}", self.url));
+        screen.say(&self.text());
+    }
+
+    fn text(&self) -> String {
+        let Self { url, dir, fingerprint, .. } = self;
+        let (folder, client) = (dir.display(), dir.join("client"));
+        let client = client.display();
+        let made = if self.first { "made just now" } else { "continued" };
+        let (who, sign_in) = (self.who(), self.sign_in());
+        format!(
+            "\n  folder     {folder} ({made})
   sign in    {sign_in}
 
 Sign a file and verify it, in another terminal:
 
   siglite sign-blob FILE
-  siglite verify-blob FILE --certificate-identity {who} --certificate-oidc-issuer {url}/oidc
+  siglite verify-blob FILE --certificate-identity {who} \\
+      --certificate-oidc-issuer {url}/oidc
 
 The same with cosign:
 
@@ -71,32 +66,58 @@ And with sigstore-python:
   sigstore --trust-config {client}/trust_config.json verify identity FILE \\
       --cert-identity {who} --cert-oidc-issuer {url}/oidc
 
+From another account, or another machine that reaches {url}:
+
+  siglite use {url} --fingerprint {fingerprint}
+
 Ctrl-C ends it."
-    )
+        )
+    }
+
+    /// Somebody to put into the examples.
+    fn who(&self) -> &str {
+        let newcomer = self.newcomer.map(|new| new.email.as_str());
+        newcomer.or(self.people.first().map(String::as_str)).unwrap_or("EMAIL")
+    }
+
+    fn sign_in(&self) -> String {
+        match self.newcomer {
+            Some(Newcomer { email, password }) => format!(
+                "{email}, with the password {}\n             \
+                 (shown this once; `siglite account passwd {email}` changes it)",
+                password.as_str()
+            ),
+            None if self.people.is_empty() => "nobody yet: siglite account add EMAIL".to_owned(),
+            None => self.people.join(", "),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text(people: &[String], newcomer: Option<&Newcomer>) -> String {
+        let (url, dir) = ("http://localhost:7070", Path::new("/data"));
+        let first = newcomer.is_some();
+        Welcome { url, dir, first, people, newcomer, fingerprint: "ab12" }.text()
+    }
+
     #[test]
     fn a_password_is_shown_only_to_a_newcomer() {
-        let dir = Path::new("/data");
         let newcomer = Newcomer {
             email: "you@siglite.example".to_owned(),
             password: Zeroizing::new("secret-words".to_owned()),
         };
         let people = ["alice@example.org".to_owned()];
-        let first = text("http://localhost:7070", dir, true, &people, Some(&newcomer));
-        assert!(first.contains("secret-words"));
-        let later = text("http://localhost:7070", dir, false, &people, None);
+        assert!(text(&people, Some(&newcomer)).contains("secret-words"));
+        let later = text(&people, None);
         assert!(!later.contains("password"));
         assert!(later.contains("sign in    alice@example.org\n"));
     }
 
     #[test]
     fn an_empty_instance_says_how_to_let_someone_in() {
-        let text = text("http://localhost:7070", Path::new("/data"), false, &[], None);
-        assert!(text.contains("siglite account add EMAIL"));
+        assert!(text(&[], None).contains("siglite account add EMAIL"));
     }
 }
