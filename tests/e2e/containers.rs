@@ -217,6 +217,21 @@ fn its_servers_find_each_other_whoever_starts_first() {
     }
 }
 
+#[test]
+fn a_server_that_waits_for_another_can_be_stopped() {
+    let services = compose();
+    let order: Vec<String> = services.keys().cloned().collect();
+    let site = Site::new(&services);
+    for name in ["ct", "fulcio", "trust"] {
+        let mut server = Server::start(&site, name, &services[name], &order);
+        // It listens before it waits, and it is told to end before it could have what it needs.
+        while std::net::TcpStream::connect(server.url.strip_prefix("http://").unwrap()).is_err() {
+            assert!(server.child.try_wait().unwrap().is_none(), "{}", server.said());
+        }
+        server.stop();
+    }
+}
+
 /// Trusts what the trust root says over the network, as a test on one machine may.
 #[track_caller]
 fn sign_and_verify(home: &Path, servers: &[Server], file: &Path) {

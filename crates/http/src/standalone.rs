@@ -189,7 +189,11 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
         Some(address) => Some(serve_metrics(address, &recorder, &shutdown).await?),
     };
     let upkeep = tokio::spawn(metrics::upkeep(recorder));
-    let server = S::open(config).await?;
+    // Some wait for what another server publishes, and can be told not to.
+    let server = tokio::select! {
+        server = S::open(config) => server?,
+        () = shutdown.begun() => return Ok(()),
+    };
     let health = Health::default();
     server.watch(&health);
     let router = server.router().merge(health.router());

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use lite_store::ReadError;
@@ -23,12 +23,11 @@ pub(crate) async fn checkpoint(State(log): State<CtLog>) -> Response {
     (headers, checkpoint).into_response()
 }
 
-/// `/tile/<L>/<N>[.p/<W>]` and `/tile/data/<N>[.p/<W>]`. Every other path is one of no tile.
-pub(crate) async fn tile(
-    State(log): State<CtLog>,
-    Path(path): Path<String>,
-) -> Result<Response, ApiError> {
+/// `/tile/<L>/<N>[.p/<W>]` and `/tile/data/<N>[.p/<W>]`. Every other path is one of no tile: it is
+/// matched as it was sent, percent signs and all, so that a tile has one name.
+pub(crate) async fn tile(State(log): State<CtLog>, uri: Uri) -> Result<Response, ApiError> {
     let unknown = || ApiError::not_found("no such tile");
+    let path = uri.path().strip_prefix("/tile/").ok_or_else(unknown)?.to_owned();
     let read = tokio::task::spawn_blocking(move || match path.strip_prefix("data/") {
         Some(index) => match parse_index(index) {
             Ok((index, width)) => data_tile(&log, index, width),

@@ -23,8 +23,7 @@ fn no_bad_entry_is_logged() {
             (SigningKey::generate(KeyKind::EcdsaP256), SigningKey::generate(KeyKind::EcdsaP256));
         let good = entry(&key);
         let spki = |key: &PublicKey| json!(STANDARD.encode(key.spki_der()));
-        let weak = PublicKey::from_pem(WEAK);
-        let weak = weak.map_or_else(|_| json!("AAAA"), |key| spki(&key));
+        let weak: String = WEAK.lines().filter(|line| !line.starts_with('-')).collect();
         let digest = "/hashedRekordRequestV002/digest";
         let content = "/hashedRekordRequestV002/signature/content";
         let details = "/hashedRekordRequestV002/signature/verifier/keyDetails";
@@ -41,7 +40,7 @@ fn no_bad_entry_is_logged() {
             ("no signature", content, Value::Null, ENTRY),
             ("another's key", raw, spki(other.public()), ENTRY),
             ("a key of noise", raw, noise(91), ENTRY),
-            ("a short key", raw, weak, ENTRY),
+            ("a short key", raw, json!(weak), ENTRY),
             ("details of another key", details, json!("PKIX_RSA_PKCS1V15_2048_SHA256"), ENTRY),
             ("details of another curve", details, json!("PKIX_ECDSA_P384_SHA_384"), ENTRY),
             ("no details", details, json!("PUBLIC_KEY_DETAILS_UNSPECIFIED"), ENTRY),
@@ -122,8 +121,7 @@ fn a_tile_has_one_name() {
                 wire.refuses(&target, ("GET", &target, b""), (404, 5, NOT_FOUND));
             }
             // The CT log has entries under another name, and they are its `data`.
-            let elsewhere = path.contains("/data/") || path.contains('%');
-            if !elsewhere {
+            if !path.contains("/data/") {
                 wire.says(path, ("GET", &format!("/ct{path}"), "", b""), 404);
             }
         }
