@@ -74,3 +74,18 @@ fn partial_copies_go_when_the_tile_is_full_and_few_generations_stay() {
     assert_eq!(count(&world, "000.p/"), 1, "level 1 has one hash");
     assert_eq!(count(&world, "001.p/"), 2);
 }
+
+#[test]
+fn a_stored_piece_is_never_replaced_by_other_bytes() {
+    use lite_sequencer::ports::{Piece, StoreError, TileStore};
+    let world = World::new();
+    let tiles = crate::tiles::FileTiles::new(&world.log());
+    for piece in [Piece::Bundle(7), Piece::Margin(7), Piece::Tile { level: 1, index: 1_234 }] {
+        tiles.put(&[(piece, b"one".to_vec())]).unwrap();
+        tiles.put(&[(piece, b"one".to_vec())]).unwrap();
+        let error = tiles.put(&[(piece, b"two".to_vec())]).unwrap_err();
+        assert!(matches!(error, StoreError::Failed(_)));
+        assert_eq!(tiles.get(piece).unwrap(), Some(b"one".to_vec()));
+    }
+    assert!(world.log().join("tree/tile/1/x001/234").is_file());
+}
