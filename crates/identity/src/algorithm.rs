@@ -65,9 +65,7 @@ impl Algorithm {
     /// The algorithm with this name, letter by letter.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 
@@ -86,9 +84,7 @@ mod tests {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         }
-        for name in [
-            "none", "None", "HS256", "HS384", "HS512", "rs256", "RS1", "ES256K", "",
-        ] {
+        for name in ["none", "None", "HS256", "HS384", "HS512", "rs256", "RS1", "ES256K", ""] {
             assert_eq!(Algorithm::from_name(name), None, "{name}");
         }
     }

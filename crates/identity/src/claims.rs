@@ -151,10 +151,7 @@ fn seconds(number: &serde_json::Number) -> Option<Time> {
         return Some(Time::from_secs(whole));
     }
     let float = number.as_f64().filter(|float| float.abs() < EXACT)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "below 2^53, and the fraction is dropped"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^53, and the fraction is dropped")]
     Some(Time::from_secs(float.floor() as i64))
 }
 
@@ -196,20 +193,11 @@ mod tests {
             (r#"{"aud":"a","exp":1}"#, TokenError::IssuerMissing),
             (r#"{"iss":7,"aud":"a","exp":1}"#, TokenError::IssuerMissing),
             (r#"{"iss":"i","exp":1}"#, TokenError::AudienceMismatch),
-            (
-                r#"{"iss":"i","aud":["a",1],"exp":1}"#,
-                TokenError::AudienceMismatch,
-            ),
+            (r#"{"iss":"i","aud":["a",1],"exp":1}"#, TokenError::AudienceMismatch),
             (r#"{"iss":"i","aud":"a"}"#, TokenError::ExpiryMissing),
             (r#"{"iss":"i","aud":"a","exp":"1"}"#, TokenError::DateShape),
-            (
-                r#"{"iss":"i","aud":"a","exp":1e300}"#,
-                TokenError::DateShape,
-            ),
-            (
-                r#"{"iss":"i","aud":"a","exp":1,"nbf":[]}"#,
-                TokenError::DateShape,
-            ),
+            (r#"{"iss":"i","aud":"a","exp":1e300}"#, TokenError::DateShape),
+            (r#"{"iss":"i","aud":"a","exp":1,"nbf":[]}"#, TokenError::DateShape),
             ("[]", TokenError::Json(JsonError::Shape)),
         ] {
             assert_eq!(parse(payload), Err(why), "{payload}");

@@ -45,20 +45,13 @@ impl Discovery {
         if !matches!(jwks_uri.scheme(), "http" | "https") {
             return Err(DiscoveryError::KeySetUrl);
         }
-        Ok(Self {
-            issuer: wire.issuer,
-            jwks_uri,
-            algorithms: allowed(&wire.algorithms),
-        })
+        Ok(Self { issuer: wire.issuer, jwks_uri, algorithms: allowed(&wire.algorithms) })
     }
 
     /// The URL of the discovery document of `issuer`.
     #[must_use]
     pub fn url_of(issuer: &str) -> String {
-        format!(
-            "{}/.well-known/openid-configuration",
-            issuer.trim_end_matches('/')
-        )
+        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
     }
 
     /// `issuer`.
@@ -89,16 +82,9 @@ struct Wire {
 }
 
 fn allowed(names: &[String]) -> Vec<Algorithm> {
-    let known: Vec<_> = names
-        .iter()
-        .filter_map(|name| Algorithm::from_name(name))
-        .collect();
+    let known: Vec<_> = names.iter().filter_map(|name| Algorithm::from_name(name)).collect();
     // OpenID Connect Discovery 1.0, Section 3: "The algorithm RS256 MUST be included".
-    if known.is_empty() {
-        vec![Algorithm::Rs256]
-    } else {
-        known
-    }
+    if known.is_empty() { vec![Algorithm::Rs256] } else { known }
 }
 
 #[cfg(test)]
@@ -126,20 +112,13 @@ mod tests {
     #[test]
     fn refuses_another_issuer_and_a_key_set_that_is_not_a_web_address() {
         let reject = |text: String, why| {
-            assert_eq!(
-                Discovery::parse(text.as_bytes(), ISSUER),
-                Err(why),
-                "{text}"
-            );
+            assert_eq!(Discovery::parse(text.as_bytes(), ISSUER), Err(why), "{text}");
         };
         reject(
             document("https://id.example/realm/", "https://x/", ""),
             DiscoveryError::IssuerMismatch,
         );
-        reject(
-            document(ISSUER, "file:///etc/passwd", ""),
-            DiscoveryError::KeySetUrl,
-        );
+        reject(document(ISSUER, "file:///etc/passwd", ""), DiscoveryError::KeySetUrl);
         reject(document(ISSUER, "/keys", ""), DiscoveryError::KeySetUrl);
         reject("{}".into(), DiscoveryError::Json(JsonError::Shape));
         reject("<html>".into(), DiscoveryError::Json(JsonError::Syntax));

@@ -139,16 +139,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_one_value_within_limits() {
-        for text in [
-            "",
-            "{",
-            "{}{}",
-            "{} x",
-            "{a:1}",
-            "\u{feff}{}",
-            "[1,]",
-            "nul",
-        ] {
+        for text in ["", "{", "{}{}", "{} x", "{a:1}", "\u{feff}{}", "[1,]", "nul"] {
             reject(text, JsonError::Syntax);
         }
         reject(&"[".repeat(500), JsonError::Syntax);

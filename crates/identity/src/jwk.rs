@@ -84,9 +84,7 @@ impl KeySet {
         &'a self,
         key_id: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Key> {
-        self.0
-            .iter()
-            .filter(move |key| key_id.is_none() || key.id.as_deref() == key_id)
+        self.0.iter().filter(move |key| key_id.is_none() || key.id.as_deref() == key_id)
     }
 }
 
@@ -101,25 +99,16 @@ impl Key {
     #[must_use]
     pub(crate) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         // RFC 7517, Section 4.4: a key that names its algorithm is for that one alone.
-        if self
-            .algorithm
-            .as_deref()
-            .is_some_and(|only| only != algorithm.name())
-        {
+        if self.algorithm.as_deref().is_some_and(|only| only != algorithm.name()) {
             return false;
         }
         match &self.material {
             Material::Rsa { modulus, exponent } => rsa(algorithm).is_some_and(|parameters| {
-                let key = RsaPublicKeyComponents {
-                    n: modulus,
-                    e: exponent,
-                };
+                let key = RsaPublicKeyComponents { n: modulus, e: exponent };
                 key.verify(parameters, message, signature).is_ok()
             }),
             Material::Ec { curve, point } => ecdsa(*curve, algorithm).is_some_and(|how| {
-                UnparsedPublicKey::new(how, point)
-                    .verify(message, signature)
-                    .is_ok()
+                UnparsedPublicKey::new(how, point).verify(message, signature).is_ok()
             }),
             Material::Ed25519 { raw } => {
                 algorithm == Algorithm::EdDsa
@@ -136,26 +125,18 @@ impl Key {
         if wire.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return None;
         }
-        if wire
-            .operations
-            .as_ref()
-            .is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
-        {
+        if wire.operations.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify")) {
             return None;
         }
         let material = match wire.kind.as_str() {
             "RSA" => read_rsa(wire.n.as_deref()?, wire.e.as_deref()?)?,
             "EC" => read_ec(wire.crv.as_deref()?, wire.x.as_deref()?, wire.y.as_deref()?)?,
-            "OKP" if wire.crv.as_deref()? == "Ed25519" => Material::Ed25519 {
-                raw: exactly(32, wire.x.as_deref()?)?,
-            },
+            "OKP" if wire.crv.as_deref()? == "Ed25519" => {
+                Material::Ed25519 { raw: exactly(32, wire.x.as_deref()?)? }
+            }
             _ => return None,
         };
-        Some(Self {
-            id: wire.kid,
-            algorithm: wire.alg,
-            material,
-        })
+        Some(Self { id: wire.kid, algorithm: wire.alg, material })
     }
 }
 
@@ -210,10 +191,7 @@ fn read_ec(curve: &str, x: &str, y: &str) -> Option<Material> {
 }
 
 fn exactly(size: usize, text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .filter(|bytes| bytes.len() == size)
+    URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == size)
 }
 
 fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
@@ -263,10 +241,8 @@ mod tests {
 
     #[test]
     fn leaves_out_keys_that_cannot_verify_a_token() {
-        let weak = format!(
-            r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#,
-            URL_SAFE_NO_PAD.encode([0xff; 128])
-        );
+        let weak =
+            format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, URL_SAFE_NO_PAD.encode([0xff; 128]));
         for odd in [
             r#"{"kty":"oct","k":"c2VjcmV0"}"#,
             r#"{"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
@@ -301,13 +277,7 @@ mod tests {
     fn refuses_too_many_keys() {
         let many = vec![ED25519; MAX_KEYS + 1].join(",");
         let text = format!(r#"{{"keys":[{many}]}}"#);
-        assert_eq!(
-            KeySet::parse(text.as_bytes()),
-            Err(KeySetError::TooManyKeys)
-        );
-        assert_eq!(
-            KeySet::parse(b"{}"),
-            Err(KeySetError::Json(JsonError::Shape))
-        );
+        assert_eq!(KeySet::parse(text.as_bytes()), Err(KeySetError::TooManyKeys));
+        assert_eq!(KeySet::parse(b"{}"), Err(KeySetError::Json(JsonError::Shape)));
     }
 }

@@ -29,9 +29,7 @@ impl CompactJws {
             return Err(TokenError::TooLarge);
         }
         let (signing_input, signature) = text.rsplit_once('.').ok_or(TokenError::NotCompact)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(TokenError::NotCompact)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(TokenError::NotCompact)?;
         if payload.contains('.') {
             return Err(TokenError::NotCompact);
         }
@@ -57,10 +55,7 @@ fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), TokenError> 
     if header.contains_key("crit") {
         return Err(TokenError::CriticalHeader);
     }
-    let algorithm = header
-        .get("alg")
-        .and_then(Value::as_str)
-        .and_then(Algorithm::from_name);
+    let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
     let algorithm = algorithm.ok_or(TokenError::AlgorithmNotAllowed)?;
     let key_id = match header.get("kid") {
         None | Some(Value::Null) => None,

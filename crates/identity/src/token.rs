@@ -138,9 +138,7 @@ impl UnverifiedToken {
         }
         self.in_time(now)?;
         self.signed_by(keys)?;
-        Ok(IdToken {
-            claims: self.claims,
-        })
+        Ok(IdToken { claims: self.claims })
     }
 
     fn in_time(&self, now: Time) -> Result<(), TokenError> {
@@ -161,11 +159,7 @@ impl UnverifiedToken {
         let verified = keys
             .candidates(self.key_id())
             .any(|key| key.verifies(self.jws.algorithm, message, &self.jws.signature));
-        if verified {
-            Ok(())
-        } else {
-            Err(TokenError::Signature)
-        }
+        if verified { Ok(()) } else { Err(TokenError::Signature) }
     }
 }
 

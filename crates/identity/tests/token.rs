@@ -56,10 +56,7 @@ impl Rsa {
         kid: Option<&str>,
         claims: &Value,
     ) -> String {
-        let header = Header {
-            kid: kid.map(str::to_owned),
-            ..Header::new(algorithm)
-        };
+        let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
         jsonwebtoken::encode(&header, claims, &self.signer).unwrap()
     }
 }
@@ -69,19 +66,11 @@ fn parse_keys(key: &Value) -> KeySet {
 }
 
 fn unsigned(header: &Value, claims: &Value) -> String {
-    format!(
-        "{}.{}",
-        B64.encode(header.to_string()),
-        B64.encode(claims.to_string())
-    )
+    format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()))
 }
 
 fn verify_at(token: &str, keys: &KeySet, now: i64) -> Result<IdToken, TokenError> {
-    let expected = Expected {
-        issuer: ISSUER,
-        audience: "sigstore",
-        algorithms: &Algorithm::ALL,
-    };
+    let expected = Expected { issuer: ISSUER, audience: "sigstore", algorithms: &Algorithm::ALL };
     UnverifiedToken::parse(token)?.verify(keys, expected, Time::from_secs(now))
 }
 
@@ -119,13 +108,9 @@ fn believes_every_curve_and_no_algorithm_of_another_curve() {
             let signature = pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
             format!("{input}.{}", B64.encode(signature))
         };
-        assert!(
-            verify(&sign(algorithm), &parse_keys(&jwk)).is_ok(),
-            "{algorithm}"
-        );
-        for other in ["ES256", "ES384", "ES512", "RS256", "EdDSA"]
-            .iter()
-            .filter(|o| **o != algorithm)
+        assert!(verify(&sign(algorithm), &parse_keys(&jwk)).is_ok(), "{algorithm}");
+        for other in
+            ["ES256", "ES384", "ES512", "RS256", "EdDSA"].iter().filter(|o| **o != algorithm)
         {
             assert_eq!(
                 verify(&sign(other), &parse_keys(&jwk)),
@@ -159,19 +144,13 @@ fn refuses_a_token_without_a_signature_or_with_a_shared_secret() {
     }
     // The classic: HMAC with the RSA public key as its secret.
     let secret = rsa.pair.public_key().as_ref().to_vec();
-    let header = Header {
-        kid: Some("k".into()),
-        ..Header::new(jsonwebtoken::Algorithm::HS256)
-    };
+    let header = Header { kid: Some("k".into()), ..Header::new(jsonwebtoken::Algorithm::HS256) };
     let token =
         jsonwebtoken::encode(&header, &claims(), &EncodingKey::from_secret(&secret)).unwrap();
     assert_eq!(verify(&token, &keys), Err(TokenError::AlgorithmNotAllowed));
     // An allowed algorithm with nothing after the last dot.
     let input = unsigned(&json!({"alg": "RS256", "kid": "k"}), &claims());
-    assert_eq!(
-        verify(&format!("{input}."), &keys),
-        Err(TokenError::Signature)
-    );
+    assert_eq!(verify(&format!("{input}."), &keys), Err(TokenError::Signature));
 }
 
 #[test]
@@ -211,27 +190,16 @@ fn refuses_what_was_not_said_to_us_by_this_issuer_now() {
         let token = rsa.token(jsonwebtoken::Algorithm::RS256, Some("k"), &claims);
         assert_eq!(verify(&token, &keys), Err(why), "{claims}");
     };
-    check(
-        "iss",
-        json!("https://id.example/"),
-        TokenError::IssuerMismatch,
-    );
+    check("iss", json!("https://id.example/"), TokenError::IssuerMismatch);
     check("aud", json!("other"), TokenError::AudienceMismatch);
-    check(
-        "aud",
-        json!(["other", "Sigstore"]),
-        TokenError::AudienceMismatch,
-    );
+    check("aud", json!(["other", "Sigstore"]), TokenError::AudienceMismatch);
     check("exp", json!(NOW - 1), TokenError::Expired);
     check("nbf", json!(NOW + 301), TokenError::NotYetValid);
 
     let token = rsa.token(jsonwebtoken::Algorithm::RS256, Some("other"), &claims());
     assert_eq!(verify(&token, &keys), Err(TokenError::KeyUnknown));
     let token = rsa.token(jsonwebtoken::Algorithm::RS256, None, &claims());
-    assert!(
-        verify(&token, &keys).is_ok(),
-        "a token without kid is tried with every key"
-    );
+    assert!(verify(&token, &keys).is_ok(), "a token without kid is tried with every key");
 }
 
 #[test]
@@ -244,11 +212,7 @@ fn holds_until_the_last_millisecond_of_its_expiry_and_allows_five_minutes_before
     assert!(verify_at(&token, &rsa.keys("k"), NOW + 60).is_ok());
     let late = UnverifiedToken::parse(&token).unwrap().verify(
         &rsa.keys("k"),
-        Expected {
-            issuer: ISSUER,
-            audience: "sigstore",
-            algorithms: &Algorithm::ALL,
-        },
+        Expected { issuer: ISSUER, audience: "sigstore", algorithms: &Algorithm::ALL },
         Time::from_millis((NOW + 60) * 1000 + 1),
     );
     assert_eq!(late, Err(TokenError::Expired));
@@ -258,11 +222,8 @@ fn holds_until_the_last_millisecond_of_its_expiry_and_allows_five_minutes_before
 fn an_algorithm_the_issuer_does_not_use_is_refused() {
     let rsa = Rsa::new();
     let token = rsa.token(jsonwebtoken::Algorithm::PS256, Some("k"), &claims());
-    let expected = Expected {
-        issuer: ISSUER,
-        audience: "sigstore",
-        algorithms: &[Algorithm::Rs256],
-    };
+    let expected =
+        Expected { issuer: ISSUER, audience: "sigstore", algorithms: &[Algorithm::Rs256] };
     let parsed = UnverifiedToken::parse(&token).unwrap();
     let verdict = parsed.verify(&rsa.keys("k"), expected, Time::from_secs(NOW));
     assert_eq!(verdict, Err(TokenError::AlgorithmNotAllowed));
@@ -290,11 +251,7 @@ fn refuses_second_spellings_and_sizes() {
         assert!(matches!(why, TokenError::NotCompact), "{text}: {why:?}");
     }
     assert_eq!(parse(&format!("{good}.AA==")), Some(TokenError::Base64));
-    assert_eq!(
-        parse(&format!("{good}.AB")),
-        Some(TokenError::Base64),
-        "trailing bits"
-    );
+    assert_eq!(parse(&format!("{good}.AB")), Some(TokenError::Base64), "trailing bits");
     assert_eq!(parse(&format!("{good}.A\nA")), Some(TokenError::Base64));
     assert_eq!(
         parse(&format!("{good}.{}", "A".repeat(MAX_TOKEN_BYTES))),
@@ -309,17 +266,11 @@ fn refuses_second_spellings_and_sizes() {
         Some(TokenError::Json(JsonError::DuplicateName))
     );
     assert_eq!(
-        parse(&raw(
-            r#"{"alg":"RS256","alg":"none"}"#,
-            &claims().to_string()
-        )),
+        parse(&raw(r#"{"alg":"RS256","alg":"none"}"#, &claims().to_string())),
         Some(TokenError::Json(JsonError::DuplicateName))
     );
     assert_eq!(
-        parse(&raw(
-            r#"{"alg":"RS256","crit":["b64"],"b64":false}"#,
-            &claims().to_string()
-        )),
+        parse(&raw(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, &claims().to_string())),
         Some(TokenError::CriticalHeader)
     );
 }

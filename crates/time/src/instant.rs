@@ -134,10 +134,7 @@ mod tests {
     fn writes_whole_seconds_and_reads_them_back() {
         let at = Time::from_millis(1_767_322_845_678);
         assert_eq!(at.to_rfc3339(), "2026-01-02T03:00:45Z");
-        assert_eq!(
-            Time::parse_rfc3339("2026-01-02T03:00:45Z"),
-            Ok(at.floor_to_second())
-        );
+        assert_eq!(Time::parse_rfc3339("2026-01-02T03:00:45Z"), Ok(at.floor_to_second()));
         assert_eq!(Time::parse_rfc3339("2026-01-02T04:00:45.678+01:00"), Ok(at));
     }
 
@@ -149,18 +146,9 @@ mod tests {
 
     #[test]
     fn sticks_at_the_ends_of_the_calendar() {
-        assert_eq!(
-            Time::from_secs(i64::MAX).to_rfc3339(),
-            "9999-12-31T23:59:59Z"
-        );
-        assert_eq!(
-            Time::from_secs(i64::MIN).to_rfc3339(),
-            "0001-01-01T00:00:00Z"
-        );
-        assert_eq!(
-            Time::from_secs(0).plus(Duration::MAX).to_rfc3339(),
-            "9999-12-31T23:59:59Z"
-        );
+        assert_eq!(Time::from_secs(i64::MAX).to_rfc3339(), "9999-12-31T23:59:59Z");
+        assert_eq!(Time::from_secs(i64::MIN).to_rfc3339(), "0001-01-01T00:00:00Z");
+        assert_eq!(Time::from_secs(0).plus(Duration::MAX).to_rfc3339(), "9999-12-31T23:59:59Z");
     }
 
     #[test]
