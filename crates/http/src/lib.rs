@@ -9,13 +9,14 @@
 //! Not here: what any server does, files (`lite-store`), TLS.
 //!
 //! **Invariant:** every request has a deadline, every body a limit, every connection a time by
-//! which its headers have arrived.
+//! which its headers have arrived, and none a place in which nothing moves.
 //!
 //! **Invariant:** a panic in a handler is an answer with status 500, not a lost connection.
 
 pub mod client;
 pub mod health;
 pub mod metrics;
+mod patience;
 pub mod rpc;
 pub mod serve;
 pub mod shell;

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
+use crate::patience::{Patience, Patient};
 use crate::shell;
 
 /// How long a client may take to send its headers, or stay silent between requests.
@@ -96,6 +97,10 @@ impl Listeners {
 
     /// The same without the shell, for a router that has put it on itself.
     pub async fn serve_bare(self, router: Router, shutdown: Shutdown) {
+        self.serve_patiently(router, shutdown, Patience::default()).await;
+    }
+
+    async fn serve_patiently(self, router: Router, shutdown: Shutdown, patience: Patience) {
         let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let graceful = Arc::new(GracefulShutdown::new());
         let tasks: Vec<_> = self
@@ -105,6 +110,7 @@ impl Listeners {
                 let acceptor = Acceptor {
                     listener,
                     router: router.clone(),
+                    patience,
                     room: Arc::clone(&room),
                     graceful: Arc::clone(&graceful),
                 };
@@ -172,6 +178,7 @@ impl Shutdown {
 struct Acceptor {
     listener: TcpListener,
     router: Router,
+    patience: Patience,
     room: Arc<Semaphore>,
     graceful: Arc<GracefulShutdown>,
 }
@@ -222,7 +229,8 @@ impl Acceptor {
             .header_read_timeout(HEADER_DEADLINE)
             .max_buf_size(64 << 10);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(64 << 10);
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let stream = TokioIo::new(Patient::new(stream, self.patience));
+        let connection = builder.serve_connection(stream, service).into_owned();
         let watched = self.graceful.watch(connection);
         async move {
             if let Err(error) = watched.await {
@@ -267,6 +275,29 @@ mod tests {
             let refused = Listeners::bind(address).await;
             assert!(matches!(refused, Err(BindError::Unresolved(_))), "{address}");
         }
+    }
+
+    /// Whoever does nothing is left, however they do it, and does not keep a place for ever.
+    #[tokio::test]
+    async fn a_silent_client_is_left() {
+        const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+        let short = Duration::from_millis(50);
+        let patience = Patience { greeting: short, silence: short };
+        let shutdown = Shutdown::default();
+        let listeners = Listeners::bind("127.0.0.1:0").await.unwrap();
+        let address = listeners.addresses()[0];
+        let router = Router::new().route("/", get(async || "here"));
+        let served = tokio::spawn(listeners.serve_patiently(router, shutdown.clone(), patience));
+        for said in [b"".as_slice(), b"P", PREFACE] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            let mut said_back = Vec::new();
+            let left = stream.read_to_end(&mut said_back);
+            let left = tokio::time::timeout(Duration::from_secs(30), left).await;
+            assert!(left.is_ok(), "after {said:?}");
+        }
+        shutdown.begin();
+        served.await.unwrap();
     }
 
     #[tokio::test]
