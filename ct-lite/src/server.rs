@@ -47,16 +47,17 @@ impl Server {
         durable::create_dir_all(&config.dir).map_err(io_at(&config.dir))?;
         let lock = FolderLock::acquire(&config.dir)?;
         let (log_dir, issuers_dir) = (config.dir.join("log"), config.dir.join("issuers"));
-        // These two are made after the log. Where one of them is, a log was, and another one under
-        // the same key would be a split view.
+        // These two are made after the log's first leaf. Where one of them is, a log was, and
+        // another one under the same key would be a split view.
         let promised = config.dir.join("promised");
-        let was_there = issuers_dir.exists() || promised.exists();
-        let create = !log_dir.join("log.json").exists() && !was_there;
-        let key = Arc::new(read_key(&config.dir.join("key.pem"), create)?);
+        let is_new = !issuers_dir.exists() && !promised.exists();
+        // A first start that was cut off may have named the log, and so settled its key.
+        let make_key = is_new && !log_dir.join("log.json").exists();
+        let key = Arc::new(read_key(&config.dir.join("key.pem"), make_key)?);
         let mut log_config =
             LogConfig::new(Arc::new(Signer::new(origin, Arc::clone(&key))), Arc::clone(&clock));
         log_config.memory = Some(promised);
-        if create {
+        if is_new {
             let first = roots.first().ok_or(OpenError::NoRoots)?;
             log_config = log_config.or_create(stored::seed(first, config.leaf_index));
         }

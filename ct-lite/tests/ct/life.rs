@@ -28,6 +28,23 @@ async fn a_restart_keeps_leaves_key_and_promises() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_was_cut_off_before_the_first_leaf_goes_on() {
+    let site = Site::new();
+    let server = site.open();
+    let key = server.log().id();
+    server.close();
+    // What is there before the first leaf is: the key, the log's name, empty folders.
+    let dir = site.dir.path().join("ct");
+    for later in ["issuers", "log/journal", "log/tree"] {
+        std::fs::remove_dir_all(dir.join(later)).unwrap();
+    }
+    std::fs::remove_file(dir.join("promised")).unwrap();
+    let server = site.open();
+    assert_eq!(server.log().id(), key);
+    assert_eq!(get(&server, "/ct/v1/get-sth").await.json()["tree_size"], 1);
+}
+
+#[tokio::test]
 async fn the_index_of_hashes_may_be_lost_or_damaged() {
     let site = Site::new();
     let server = site.filled(3).await;
