@@ -266,6 +266,27 @@ mod tests {
         reject(&other_curve, KeyError::Algorithm);
     }
 
+    /// RFC 5480, Section 2.2 leaves compressed points to who wants them; Go, and so every other
+    /// verifier of Sigstore's, does not read them. A key must not have two names in a log.
+    #[test]
+    fn refuses_every_second_encoding_of_a_point() {
+        for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521] {
+            let good = point(kind);
+            let info = SubjectPublicKeyInfoRef::from_der(&good).unwrap();
+            let bits = info.subject_public_key.raw_bytes();
+            let (parity, half) = (bits[bits.len() - 1] & 1, bits.len() / 2);
+            let compressed = [&[2 | parity], &bits[1..=half]].concat();
+            let hybrid = [&[6 | parity], &bits[1..]].concat();
+            for other in [compressed, hybrid, good.clone()] {
+                let other = SubjectPublicKeyInfoRef {
+                    algorithm: info.algorithm,
+                    subject_public_key: der::asn1::BitStringRef::from_bytes(&other).unwrap(),
+                };
+                reject(&der::Encode::to_der(&other).unwrap(), KeyError::Value);
+            }
+        }
+    }
+
     #[test]
     fn refuses_an_ed25519_key_of_small_order() {
         let mut neutral = [0; 32];

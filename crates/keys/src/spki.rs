@@ -23,12 +23,16 @@ pub(crate) fn kind_of(
     match spki.algorithm.oid {
         ID_EC => {
             let curve = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-            match curve.ok_or(KeyError::Algorithm)? {
-                ID_P256 => Ok(KeyKind::EcdsaP256),
-                ID_P384 => Ok(KeyKind::EcdsaP384),
-                ID_P521 => Ok(KeyKind::EcdsaP521),
-                _ => Err(KeyError::Algorithm),
-            }
+            let (kind, coordinate) = match curve.ok_or(KeyError::Algorithm)? {
+                ID_P256 => (KeyKind::EcdsaP256, 32),
+                ID_P384 => (KeyKind::EcdsaP384, 48),
+                ID_P521 => (KeyKind::EcdsaP521, 66),
+                _ => return Err(KeyError::Algorithm),
+            };
+            // RFC 5480, Section 2.2: uncompressed. Go reads no other form, and the library below
+            // reads several, so a key would have names that other verifiers cannot read.
+            let uncompressed = bits.first() == Some(&4) && bits.len() == 1 + 2 * coordinate;
+            if uncompressed { Ok(kind) } else { Err(KeyError::Value) }
         }
         // RFC 8410, Section 3: the parameters MUST be absent.
         ID_ED25519 if parameters.is_none() => Ok(KeyKind::Ed25519),
