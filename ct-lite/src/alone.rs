@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use tokio::task::JoinHandle;
 
-use lite_http::Health;
 use lite_http::standalone::{BoxError, Standalone};
-use lite_store::{SystemClock, durable};
+use lite_http::{Health, wait};
+use lite_store::{SystemClock, public};
 
 use crate::config::Config;
 use crate::server::Server;
@@ -26,13 +26,12 @@ impl Standalone for Alone {
     type Config = Config;
 
     async fn open(config: Config) -> Result<Self, BoxError> {
-        wait_for_roots(&config).await;
+        // The authority that owns the roots may be starting at the same time.
+        wait::for_files(&config.root_files, Duration::from_secs(config.wait_seconds)).await;
         let opened = tokio::task::spawn_blocking(move || -> Result<Server, BoxError> {
             let server = Server::open(&config, Arc::new(SystemClock))?;
-            let public = config.dir.join("public");
-            durable::create_dir_all(&public)?;
             let fragment = server.fragment().to_json();
-            durable::write(&public.join("fragment.json"), fragment.as_bytes(), durable::PUBLIC)?;
+            public::write(&config.dir, public::FRAGMENT, fragment.as_bytes())?;
             Ok(server)
         });
         let server = Arc::new(opened.await??);
@@ -52,22 +51,5 @@ impl Standalone for Alone {
     fn close(self) {
         self.upkeep.abort();
         self.server.log().close();
-    }
-}
-
-/// The authority that owns the roots may be starting at the same time. When they do not come,
-/// opening says which one is missing.
-async fn wait_for_roots(config: &Config) {
-    const PAUSE: Duration = Duration::from_millis(250);
-    let mut waited = Duration::ZERO;
-    while let Some(missing) = config.root_files.iter().find(|path| !path.exists()) {
-        if waited >= Duration::from_secs(config.wait_seconds) {
-            return;
-        }
-        if waited.is_zero() {
-            tracing::info!(file = %missing.display(), "waiting for a root certificate");
-        }
-        tokio::time::sleep(PAUSE).await;
-        waited += PAUSE;
     }
 }

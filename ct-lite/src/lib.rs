@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`Config`], `acceptance` (what may be logged), `checkpoint` (what the log
 //! signs), `stored` (what a leaf is made of), [`CtLog`] (the life of a submission), `router` (the
-//! two APIs over one tree), [`Server`], [`Alone`] (its own process).
+//! two APIs over one tree), [`Server`], [`Alone`] (in a process of its own).
 //!
 //! In scope: RFC 6962's API for who writes, and for monitors of the old kind; static-ct-api's
 //! files for monitors of the new one. Not here: order, durability and proofs (`lite-sequencer`,

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use zeroize::Zeroizing;
 
 use lite_bundle::trust::{Fragment, LegacyTarget, TransparencyLog};
 use lite_keys::{KeyKind, SigningKey};
 use lite_pki::Certificate;
+use lite_store::key_file::{self, KeyFileError};
 use lite_store::{FolderLock, Log, LogConfig, durable};
 use lite_time::{Clock, Time};
 
@@ -166,21 +166,15 @@ fn roots(config: &Config) -> Result<Vec<Certificate>, OpenError> {
 
 /// The key of the log. A new one only for a new log: with another key the old SCTs would be void.
 fn read_key(path: &Path, create: bool) -> Result<SigningKey, OpenError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
-            let key = SigningKey::generate(KeyKind::EcdsaP256);
-            let written = durable::write(path, key.to_pkcs8_pem().as_bytes(), durable::PRIVATE);
-            written.map_err(io_at(path))?;
-            return Ok(key);
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(OpenError::KeyMissing(path.to_owned()));
-        }
-        Err(error) => return Err(io_at(path)(error)),
+    let key = match key_file::read(path) {
+        Ok(Some(key)) => Some(key),
+        Ok(None) if create => Some(key_file::make(path, KeyKind::EcdsaP256).map_err(io_at(path))?),
+        Ok(None) => return Err(OpenError::KeyMissing(path.to_owned())),
+        Err(KeyFileError::Content(_)) => None,
+        Err(KeyFileError::Io(error)) => return Err(io_at(path)(error)),
     };
-    let key = SigningKey::from_pkcs8_pem(&text).ok().filter(|key| key.kind() == KeyKind::EcdsaP256);
-    key.ok_or_else(|| OpenError::KeyUnusable(path.to_owned()))
+    let usable = key.filter(|key| key.kind() == KeyKind::EcdsaP256);
+    usable.ok_or_else(|| OpenError::KeyUnusable(path.to_owned()))
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

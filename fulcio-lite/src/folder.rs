@@ -19,7 +19,8 @@ use lite_pki::chain::Purpose;
 use lite_pki::hierarchy::{AuthorityError, AuthoritySpec, IssuingCa};
 use lite_pki::name::AuthorityName;
 use lite_pki::{Authority, Certificate};
-use lite_store::{FolderLock, LockError, durable};
+use lite_store::key_file::{self, KeyFileError};
+use lite_store::{FolderLock, LockError, durable, public};
 use lite_time::Time;
 
 use crate::Config;
@@ -31,6 +32,8 @@ const BACKDATED: Duration = Duration::from_secs(5 * 60);
 
 const ROOT_KEY: &str = "root.key.pem";
 const ISSUING_KEY: &str = "issuing.key.pem";
+/// In the public folder.
+const ROOT: &str = "root.pem";
 const CHAIN: &str = "chain.pem";
 
 /// An authority's folder, held for this process.
@@ -120,7 +123,7 @@ impl Folder<'_> {
     /// A new authority beside an old one's traces would be a surprise to everyone who trusts the old one.
     /// Without `chain.pem` nothing else can be there but the keys of a start that was interrupted.
     fn refuse_if_used(&self) -> Result<(), FolderError> {
-        let used = self.path("public").exists() || self.path("journal").exists();
+        let used = self.path(public::FOLDER).exists() || self.path("journal").exists();
         if used { Err(FolderError::Gone(self.path(CHAIN))) } else { Ok(()) }
     }
 
@@ -141,8 +144,7 @@ impl Folder<'_> {
         let made = made.map_err(|why| FolderError::Authority(self.0.to_owned(), why))?;
         for (name, key) in [(ROOT_KEY, &made.root_key), (ISSUING_KEY, &made.key)] {
             let path = self.path(name);
-            let pem = key.to_pkcs8_pem();
-            let done = durable::write(&path, pem.as_bytes(), durable::PRIVATE);
+            let done = key_file::write(&path, key);
             Self::io(path, done)?;
         }
         let path = self.path(CHAIN);
@@ -156,14 +158,22 @@ impl Folder<'_> {
         let chain = self.read(CHAIN)?;
         let chain = Certificate::chain_from_pem(&chain)
             .map_err(|why| FolderError::Chain(chain_path, why))?;
-        let key_path = self.path(ISSUING_KEY);
-        let key = SigningKey::from_pkcs8_pem(&self.read(ISSUING_KEY)?)
-            .map_err(|why| FolderError::Key(key_path, why))?;
+        let key = self.read_key(ISSUING_KEY)?;
         if key.kind() != config.ca_key.kind() {
             return Err(FolderError::KeyKind(self.0.to_owned()));
         }
         IssuingCa::new(key, chain, now)
             .map_err(|why| FolderError::Authority(self.0.to_owned(), why))
+    }
+
+    fn read_key(&self, name: &str) -> Result<SigningKey, FolderError> {
+        let path = self.path(name);
+        match key_file::read(&path) {
+            Ok(Some(key)) => Ok(key),
+            Ok(None) => Err(FolderError::Gone(path)),
+            Err(KeyFileError::Content(why)) => Err(FolderError::Key(path, why)),
+            Err(KeyFileError::Io(why)) => Err(FolderError::Io(path, why)),
+        }
     }
 
     fn read(&self, name: &str) -> Result<String, FolderError> {
@@ -176,15 +186,9 @@ impl Folder<'_> {
     }
 
     fn publish(&self, ca: &IssuingCa) -> Result<(), FolderError> {
-        let public = self.path("public");
-        let path = public.join("root.pem");
         let root = ca.chain().last().map(Certificate::to_pem).unwrap_or_default();
-        if std::fs::read_to_string(&path).is_ok_and(|text| text == root) {
-            return Ok(());
-        }
-        Self::io(public.clone(), durable::create_dir_all(&public))?;
-        let done = durable::write(&path, root.as_bytes(), durable::PUBLIC);
-        Self::io(path, done)
+        let done = public::write(self.0, ROOT, root.as_bytes());
+        Self::io(self.path(public::FOLDER).join(ROOT), done)
     }
 }
 

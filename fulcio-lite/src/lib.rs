@@ -3,7 +3,7 @@
 //! Read in this order: [`Config`], `router` (the table of contents), `http` (the doors: what Fulcio's
 //! clients send and read), `app` (from a door to the machine and back), [`CaFolder`] (the authority's keys
 //! and chain), `issuers` (whose tokens are believed, and their keys), `ct` (the log), `journal` (what was
-//! signed), [`Server`].
+//! signed), [`Server`], [`Alone`] (in a process of its own).
 //!
 //! In scope: Fulcio's HTTP APIs, v2 and the legacy v1, and the adapters behind the ports of
 //! `lite-issuer`, which holds the rules. Not here: what a certificate looks like (`lite-pki`), the log
@@ -15,6 +15,7 @@
 //!
 //! **Invariant:** no token, and no private key, is logged, journalled or shown in an error.
 
+mod alone;
 mod app;
 mod config;
 mod ct;
@@ -24,8 +25,8 @@ mod issuers;
 mod journal;
 mod router;
 mod server;
-mod standalone;
 
+pub use alone::Alone;
 pub use config::{CaKey, Config};
 pub use folder::{CaFolder, FolderError};
 pub use issuers::file::IssuersFileError;

@@ -1,7 +1,7 @@
-//! `fulcio-lite serve --config FILE`
+//! `fulcio-lite`, a process of its own. See `fulcio-lite --help`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lite_http::standalone::main::<fulcio_lite::Server>()
+    lite_http::standalone::main::<fulcio_lite::Alone>()
 }

@@ -1,7 +1,8 @@
 //! The identity provider: login page, device code, machine tokens.
 //!
 //! Read in this order: [`Config`], `router` (every address), `http::login` (a person answers),
-//! `http::token` (a code becomes a token), `keyring` (what signs it), [`Accounts`].
+//! `http::token` (a code becomes a token), `keyring` (what signs it), [`Accounts`], [`Server`],
+//! [`Alone`] (in a process of its own).
 //!
 //! In scope: OpenID Connect's authorization code flow with PKCE (S256, mandatory), the device flow
 //! of RFC 8628, client credentials for machines, RS256 tokens, rotating keys, accounts in a file.
@@ -19,6 +20,7 @@
 //! then true; a machine's token has neither.
 
 mod accounts;
+mod alone;
 mod config;
 mod device;
 mod email;
@@ -42,6 +44,7 @@ mod ticket;
 mod token;
 
 pub use accounts::{AccountError, AccountKind, AccountSummary, Accounts};
+pub use alone::Alone;
 pub use config::{Config, ConfigError, PasswordGrant};
 pub use email::{EmailError, check_email};
 pub use keyring::KeyRingError;

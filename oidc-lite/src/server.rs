@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use lite_bundle::trust::{Fragment, Service};
-use lite_store::{FolderLock, LockError, durable};
+use lite_store::{FolderLock, LockError};
 use lite_time::{Clock, Time};
 
 use crate::accounts::{Account, AccountError, Accounts};
@@ -95,9 +95,6 @@ pub enum OpenError {
     /// The folder is in use, or cannot be locked.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// What others compose the trust material from cannot be written.
-    #[error("public/fragment.json cannot be written")]
-    Fragment(#[source] std::io::Error),
 }
 
 impl Server {
@@ -163,20 +160,6 @@ impl Server {
         let mut fragment = Fragment::default();
         fragment.services.oidc.push(service);
         fragment
-    }
-
-    /// Writes [`Server::fragment`] to `public/fragment.json`, for a server that runs alone.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn publish_fragment(&self) -> Result<(), OpenError> {
-        let public = self.app.config.dir.join("public");
-        durable::create_dir_all(&public)
-            .and_then(|()| {
-                let json = self.fragment().to_json();
-                durable::write(&public.join("fragment.json"), json.as_bytes(), durable::PUBLIC)
-            })
-            .map_err(OpenError::Fragment)
     }
 
     /// The public keys now, as a JSON Web Key set: for a certificate authority in the same process,

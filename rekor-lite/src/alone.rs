@@ -1,39 +1,39 @@
-//! `rekor-lite serve`: the server on its own.
+//! `rekor-lite serve`: the log in a process of its own.
 
 use std::sync::Arc;
 
 use axum::Router;
 use lite_http::Health;
 use lite_http::standalone::{BoxError, Standalone};
-use lite_store::{SystemClock, durable};
+use lite_store::{SystemClock, public};
 
 use crate::{Config, Server};
 
-impl Standalone for Server {
+/// A signature log that runs alone.
+pub struct Alone(Server);
+
+impl Standalone for Alone {
     const NAME: &'static str = "rekor-lite";
     const ABOUT: &'static str = "The signature log: the API of Rekor v2, on tiles";
     const LISTEN: &'static str = "localhost:7071";
     type Config = Config;
 
     async fn open(config: Config) -> Result<Self, BoxError> {
-        let public = config.dir.join("public");
-        let server = Self::open(config, Arc::new(SystemClock))?;
-        // trust-lite composes the trust material of a set of servers from these.
-        durable::create_dir_all(&public)?;
-        let fragment = server.fragment().to_json();
-        durable::write(&public.join("fragment.json"), fragment.as_bytes(), durable::PUBLIC)?;
-        Ok(server)
+        let dir = config.dir.clone();
+        let server = Server::open(config, Arc::new(SystemClock))?;
+        public::write(&dir, public::FRAGMENT, server.fragment().to_json().as_bytes())?;
+        Ok(Self(server))
     }
 
     fn router(&self) -> Router {
-        self.router()
+        self.0.router()
     }
 
     fn watch(&self, health: &Health) {
-        health.add("rekor", self.health_check());
+        health.add("rekor", self.0.health_check());
     }
 
     fn close(self) {
-        self.close();
+        self.0.close();
     }
 }

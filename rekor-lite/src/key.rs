@@ -4,11 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lite_keys::{KeyKind, SigningKey, SigningKeyError};
-use lite_store::durable;
-use zeroize::Zeroizing;
-
-/// The largest key file that is read: a PKCS#8 key of ours has about 250 bytes.
-const MAX_KEY_BYTES: u64 = 64 << 10;
+use lite_store::key_file;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -56,19 +52,14 @@ pub(crate) fn load_or_create(
     create: bool,
 ) -> Result<SigningKey, KeyFileError> {
     let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
-    let key = match read(path) {
-        Ok(pem) => SigningKey::from_pkcs8_pem(&pem)
-            .map_err(|source| KeyFileError::Content { path: path.to_owned(), source })?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
-            let key = SigningKey::generate(kind);
-            durable::write(path, key.to_pkcs8_pem().as_bytes(), durable::PRIVATE)
-                .map_err(failed)?;
-            key
+    let key = match key_file::read(path) {
+        Ok(Some(key)) => key,
+        Ok(None) if create => key_file::make(path, kind).map_err(failed)?,
+        Ok(None) => return Err(KeyFileError::Missing(path.to_owned())),
+        Err(key_file::KeyFileError::Content(source)) => {
+            return Err(KeyFileError::Content { path: path.to_owned(), source });
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(KeyFileError::Missing(path.to_owned()));
-        }
-        Err(error) => return Err(failed(error)),
+        Err(key_file::KeyFileError::Io(source)) => return Err(failed(source)),
     };
     if key.kind() != kind {
         return Err(KeyFileError::Kind {
@@ -78,11 +69,4 @@ pub(crate) fn load_or_create(
         });
     }
     Ok(key)
-}
-
-fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    if std::fs::metadata(path)?.len() > MAX_KEY_BYTES {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    std::fs::read_to_string(path).map(Zeroizing::new)
 }

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`Config`], `router` (the table of contents), `http` (the doors),
 //! `request` and `entry` (from bytes to a leaf, or a refusal), `app` (what a door may reach, and
-//! the check of our own answers), `workers` (where signatures are verified), [`Server`].
+//! the check of our own answers), `workers` (where signatures are verified), [`Server`], [`Alone`]
+//! (in a process of its own).
 //!
 //! In scope: requests, signatures over digests, answers, trust material of this log. Not here: the
 //! order of leaves and their durability (`lite-sequencer`, `lite-store`), Merkle proofs and notes
@@ -12,6 +13,7 @@
 //!
 //! **Invariant:** an answer with a proof has been verified as its client will verify it.
 
+mod alone;
 mod app;
 mod config;
 mod entry;
@@ -21,9 +23,9 @@ mod request;
 mod router;
 mod seed;
 mod server;
-mod standalone;
 mod workers;
 
+pub use alone::Alone;
 pub use config::{Algorithm, Config, Dsse, LogKey, UnknownAlgorithm};
 pub use key::KeyFileError;
 pub use server::{OpenError, Server};

@@ -1,7 +1,7 @@
-//! `rekor-lite serve --config FILE`
+//! `rekor-lite`, a process of its own. See `rekor-lite --help`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lite_http::standalone::main::<rekor_lite::Server>()
+    lite_http::standalone::main::<rekor_lite::Alone>()
 }

@@ -1,12 +1,10 @@
 //! The four private keys on disk.
 
-use std::io;
 use std::path::Path;
 
-use lite_keys::{KeyKind, SigningKey};
-use lite_store::durable;
+use lite_keys::KeyKind;
+use lite_store::key_file::{self, KeyFileError};
 use lite_tuf::{RepositoryKeys, RoleKey};
-use zeroize::Zeroizing;
 
 use crate::error::OpenError;
 
@@ -48,19 +46,19 @@ pub(crate) fn open(dir: &Path, absent: Absent) -> Result<RepositoryKeys, OpenErr
 }
 
 fn read(path: &Path) -> Result<Option<RoleKey>, OpenError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(OpenError::Io { path: path.to_owned(), source }),
-    };
     let unusable = || OpenError::KeyUnusable(path.to_owned());
-    let key = SigningKey::from_pkcs8_pem(&text).map_err(|_| unusable())?;
-    RoleKey::new(key).map(Some).map_err(|_| unusable())
+    let key = match key_file::read(path) {
+        Ok(key) => key,
+        Err(KeyFileError::Content(_)) => return Err(unusable()),
+        Err(KeyFileError::Io(source)) => {
+            return Err(OpenError::Io { path: path.to_owned(), source });
+        }
+    };
+    key.map(RoleKey::new).transpose().map_err(|_| unusable())
 }
 
 fn make(path: &Path) -> Result<RoleKey, OpenError> {
-    let key = SigningKey::generate(KeyKind::EcdsaP256);
-    durable::write(path, key.to_pkcs8_pem().as_bytes(), 0o600)
+    let key = key_file::make(path, KeyKind::EcdsaP256)
         .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     RoleKey::new(key).map_err(|_| OpenError::KeyUnusable(path.to_owned()))
 }

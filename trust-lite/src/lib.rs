@@ -1,8 +1,8 @@
 //! The trust root: from what each server says of itself to what every client starts from.
 //!
 //! Read in this order: [`Config`], [`Server`] (its life), `documents` (the target files),
-//! `repository` (the folder, and the order of writing), `router`, then [`Alone`] (its own
-//! process).
+//! `repository` (the folder, and the order of writing), `router`, then [`Alone`] (in a
+//! process of its own).
 //!
 //! In scope: a TUF repository on disk, `trusted_root.json` and the signing configs in it, their
 //! renewal, and copies for people. Not here: what the metadata says (`lite-tuf`), what the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use lite_http::Health;
 use lite_http::standalone::{BoxError, Standalone};
-use lite_store::{SystemClock, durable};
+use lite_store::{SystemClock, public};
 
 use crate::config::Config;
 use crate::server::Server;
@@ -22,8 +22,8 @@ impl Standalone for Alone {
     async fn open(config: Config) -> Result<Self, BoxError> {
         let opened = tokio::task::spawn_blocking(move || -> Result<Server, BoxError> {
             let server = Server::open(&config, Arc::new(SystemClock))?;
-            let path = config.dir.join("public").join("fragment.json");
-            durable::write(&path, server.fragment().to_json().as_bytes(), durable::PUBLIC)?;
+            let fragment = server.fragment().to_json();
+            public::write(&config.dir, public::FRAGMENT, fragment.as_bytes())?;
             Ok(server)
         });
         Ok(Self(Arc::new(opened.await??)))

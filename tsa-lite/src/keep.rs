@@ -17,13 +17,15 @@ use lite_pki::chain::Purpose;
 use lite_pki::hierarchy::{Authority, AuthoritySpec};
 use lite_pki::name::AuthorityName;
 use lite_pki::timestamp::TimestampAuthority;
-use lite_store::durable;
+use lite_store::key_file::{self, KeyFileError};
+use lite_store::{durable, public};
 use lite_time::Time;
-use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::error::OpenError;
 
+/// The chain's name, in the folder and in the public one.
+const CHAIN: &str = "chain.pem";
 /// How long before its making an authority is valid, so that a clock that is set right soon after
 /// does not end it.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -32,8 +34,8 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400 + 86_400 / 4);
 
 /// Opens the authority of a folder, or makes one where there never was any.
 pub(crate) fn open(config: &Config, now: Time) -> Result<TimestampAuthority, OpenError> {
-    let (chain, public) = (config.dir.join("chain.pem"), config.dir.join("public"));
-    let published = public.join("chain.pem");
+    let chain = config.dir.join(CHAIN);
+    let published = config.dir.join(public::FOLDER).join(CHAIN);
     if !exists(&chain)? {
         if exists(&published)? {
             return Err(OpenError::Missing(chain));
@@ -43,9 +45,8 @@ pub(crate) fn open(config: &Config, now: Time) -> Result<TimestampAuthority, Ope
     let certificates = read_chain(&chain)?;
     let key = read_key(&config.dir.join("key.pem"))?;
     let authority = TimestampAuthority::new(key, certificates, now)?;
-    durable::create_dir_all(&public).map_err(at(&public))?;
     let pem = Certificate::chain_to_pem(authority.chain());
-    durable::write(&published, pem.as_bytes(), durable::PUBLIC).map_err(at(&published))?;
+    public::write(&config.dir, CHAIN, pem.as_bytes()).map_err(at(&published))?;
     Ok(authority)
 }
 
@@ -61,26 +62,23 @@ fn create(config: &Config, now: Time) -> Result<(), OpenError> {
         not_before: now.minus(MARGIN),
         lifetime: YEAR * config.validity_years,
     })?;
-    let write = |name: &str, text: &str, mode| {
+    for (name, key) in [("root-key.pem", &authority.root_key), ("key.pem", &authority.key)] {
         let path = config.dir.join(name);
-        durable::write(&path, text.as_bytes(), mode).map_err(at(&path))
-    };
-    write("root-key.pem", &authority.root_key.to_pkcs8_pem(), durable::PRIVATE)?;
-    write("key.pem", &authority.key.to_pkcs8_pem(), durable::PRIVATE)?;
-    write("chain.pem", &Certificate::chain_to_pem(&authority.chain()), durable::PUBLIC)?;
+        key_file::write(&path, key).map_err(at(&path))?;
+    }
+    let (path, chain) = (config.dir.join(CHAIN), Certificate::chain_to_pem(&authority.chain()));
+    durable::write(&path, chain.as_bytes(), durable::PUBLIC).map_err(at(&path))?;
     tracing::info!(dir = %config.dir.display(), "made a timestamp authority");
     Ok(())
 }
 
 fn read_key(path: &Path) -> Result<SigningKey, OpenError> {
-    let pem = match std::fs::read_to_string(path) {
-        Ok(pem) => Zeroizing::new(pem),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(OpenError::Missing(path.to_owned()));
-        }
-        Err(error) => return Err(at(path)(error)),
-    };
-    SigningKey::from_pkcs8_pem(&pem).map_err(|source| OpenError::Key { path: path.into(), source })
+    match key_file::read(path) {
+        Ok(Some(key)) => Ok(key),
+        Ok(None) => Err(OpenError::Missing(path.to_owned())),
+        Err(KeyFileError::Content(source)) => Err(OpenError::Key { path: path.into(), source }),
+        Err(KeyFileError::Io(source)) => Err(at(path)(source)),
+    }
 }
 
 fn read_chain(path: &Path) -> Result<Vec<Certificate>, OpenError> {

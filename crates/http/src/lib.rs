@@ -4,7 +4,7 @@
 //! surrounds a router: slashes, panics, deadlines, metrics, the last 404), [`rpc`] (the error
 //! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`health`], [`metrics`],
 //! [`client`] (outgoing requests, with limits), [`standalone`] (the `main` of a server that runs
-//! alone).
+//! alone), [`wait`] (for the files of the others).
 //!
 //! Not here: what any server does, files (`lite-store`), TLS.
 //!
@@ -21,6 +21,7 @@ pub mod rpc;
 pub mod serve;
 pub mod shell;
 pub mod standalone;
+pub mod wait;
 
 pub use health::Health;
 pub use serve::{BindError, Listeners, Shutdown};

@@ -1,7 +1,8 @@
 //! Durable files, folder locks, the log's journal and tiles, and derived indexes.
 //!
-//! Read in this order: [`durable`] (how a file becomes durable), [`FolderLock`], then [`Log`]: a
-//! running log in one folder, which puts these adapters behind the ports of `lite-sequencer`:
+//! Read in this order: [`durable`] (how a file becomes durable), [`FolderLock`], [`key_file`] and
+//! [`public`] (what a server keeps for itself, and what for everybody), then [`Log`]: a running log
+//! in one folder, which puts these adapters behind the ports of `lite-sequencer`:
 //!
 //! ```text
 //! DIR/log.json      origin, log ID, time of creation: written once
@@ -28,10 +29,12 @@ mod fsck;
 mod identity;
 mod index;
 mod journal;
+pub mod key_file;
 mod lock;
 mod log;
 mod open;
 mod open_error;
+pub mod public;
 mod scan;
 mod segment;
 mod signer;

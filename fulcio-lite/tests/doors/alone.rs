@@ -9,10 +9,10 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fulcio_lite::{Config, Server};
+use fulcio_lite::{Alone, Config};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
-use lite_http::standalone::Standalone;
+use lite_http::standalone::Standalone as _;
 use lite_http::{Listeners, Shutdown};
 use lite_keys::{KeyKind, SigningKey};
 use lite_pki::{Certificate, CtEntry, Sct};
@@ -83,7 +83,7 @@ async fn ask(
         ct_log_public_key_file: Some(key_file),
         ..Config::new(dir.path().join("fulcio"), "http://localhost:7072")
     };
-    let server = <Server as Standalone>::open(config).await.unwrap();
+    let server = Alone::open(config).await.unwrap();
     assert!(dir.path().join("fulcio/public/fragment.json").exists());
     assert!(dir.path().join("fulcio/public/root.pem").exists());
     let token = idp

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lite_http::standalone::Standalone as _;
+use oidc_lite::{Alone, Config};
 use serde_json::json;
 
 use crate::support::*;
@@ -80,15 +82,22 @@ async fn the_fragment_names_the_issuer_with_version_one() {
     let fragment = world.server.fragment();
     let service = &fragment.services.oidc[0];
     assert_eq!((service.url.as_str(), service.major_api_version), (ISSUER, 1));
-    world.server.publish_fragment().unwrap();
-    let file = std::fs::read(world.dir.path().join("oidc/public/fragment.json")).unwrap();
-    assert_eq!(lite_bundle::trust::Fragment::parse(&file).unwrap(), fragment);
+}
+
+#[tokio::test]
+async fn alone_it_writes_its_fragment_for_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Alone::open(Config::new(ISSUER, dir.path())).await.unwrap();
+    let file = std::fs::read(dir.path().join("public/fragment.json")).unwrap();
+    let fragment = lite_bundle::trust::Fragment::parse(&file).unwrap();
+    assert_eq!(fragment.services.oidc[0].url, ISSUER);
+    server.close();
 }
 
 #[tokio::test]
 async fn a_folder_in_use_is_refused_by_name() {
     let world = World::new();
-    let config = oidc_lite::Config::new(ISSUER, world.dir.path().join("oidc"));
+    let config = Config::new(ISSUER, world.dir.path().join("oidc"));
     let second = oidc_lite::Server::open(config, world.clock.clone());
     assert!(matches!(second, Err(oidc_lite::OpenError::Lock(_))));
     // The command line's changes need no lock of the server.
