@@ -1,8 +1,8 @@
 //! The life of a leaf: how a verified leaf becomes part of a promised tree.
 //!
 //! Read in this order: [`ports`] (what the log needs from the world, and how far it is trusted),
-//! [`leaf`] (what is submitted), [`Sequencer::sequence`] (steps 1 to 4 of the life of a leaf),
-//! [`Publisher`] (steps 5 to 7, off the path to the answer), [`recover`] (a start), [`Pool`]
+//! [`Submission`] (what is submitted), [`Sequencer::sequence`] (steps 1 to 4 of the life of a leaf),
+//! [`Publisher`] (steps 5 to 7, off the path to the answer), [`recover()`] (a start), [`Pool`]
 //! (the queue, and the two threads that run the machine), [`View`] (what readers see).
 //!
 //! In scope: order, durability, duplicates, pushback, recovery. Not here: files and their formats

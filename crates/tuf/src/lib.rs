@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`Metadata`] and the four roles ([`Root`], [`Targets`], [`Snapshot`],
 //! [`Timestamp`]), then [`Signed`] (canonical form and signatures), then [`RoleKey`], then
-//! [`renew`], which decides what a repository has to write next.
+//! [`renew()`], which decides what a repository has to write next.
 //!
 //! In scope: the metadata files of one repository with four top-level roles, written so that
 //! go-tuf, python-tuf, tuf-js, sigstore-java and tough all accept it, and read back for renewal.
