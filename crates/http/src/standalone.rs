@@ -155,16 +155,26 @@ fn command<S: Standalone>() -> Command {
                 .default_value("text")
                 .help("How to log, on standard error"),
         );
-    let environment = format!(
-        "Environment:\n  {}_FIELD=VALUE overrides the configuration's top-level FIELD\n  RUST_LOG=LEVEL sets how much is logged (default info)",
-        env_prefix(S::NAME)
+    let (name, variable) = (S::NAME, env_prefix(S::NAME));
+    let file = name.trim_end_matches("-lite");
+    let port = S::LISTEN.rsplit(':').next().unwrap_or_default();
+    let serving = format!(
+        "Examples:
+  {name} serve --config {file}.yaml
+  {name} serve --config {file}.yaml --listen 0.0.0.0:{port} --metrics-listen localhost:2112
+  {variable}_DIR=./{file} {name} serve --config {file}.yaml
+
+Environment:
+  {variable}_FIELD=VALUE overrides the configuration's top-level FIELD
+  RUST_LOG=LEVEL sets how much is logged [default: info]"
     );
-    Command::new(S::NAME)
+    Command::new(name)
         .about(S::ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(serve.after_help(environment))
+        .after_help(format!("Examples:\n  {name} serve --config {file}.yaml"))
+        .subcommand(serve.after_help(serving))
 }
 
 fn env_prefix(name: &str) -> String {
