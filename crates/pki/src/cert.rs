@@ -15,6 +15,8 @@ mod parse;
 
 /// The largest certificate that is read; Fulcio's are about 1 KiB, CI identities up to 2 KiB.
 pub const MAX_CERTIFICATE: usize = 64 * 1024;
+/// The most extensions of a certificate that is read; Fulcio's have up to 29.
+pub const MAX_EXTENSIONS: usize = 128;
 /// The longest chain that is read from PEM.
 pub const MAX_CHAIN: usize = 10;
 
@@ -29,6 +31,9 @@ pub enum CertificateError {
     /// Over [`MAX_CERTIFICATE`] bytes.
     #[error("the certificate is larger than {MAX_CERTIFICATE} bytes")]
     TooLarge,
+    /// More than [`MAX_EXTENSIONS`].
+    #[error("the certificate has more than {MAX_EXTENSIONS} extensions")]
+    TooManyExtensions,
     /// Not an X.509 certificate in DER.
     #[error("the certificate is not valid DER: {0}")]
     Der(#[from] der::Error),

@@ -5,7 +5,10 @@ use lite_time::Time;
 use x509_cert::certificate::Version;
 use x509_cert::ext::pkix;
 
-use super::{BasicConstraints, CertificateError, Contents, ExtendedKeyUsage, Extension, KeyUsage};
+use super::{
+    BasicConstraints, CertificateError, Contents, ExtendedKeyUsage, Extension, KeyUsage,
+    MAX_EXTENSIONS,
+};
 use crate::asn1;
 use crate::extensions::{FulcioExtension, FulcioExtensions};
 use crate::name::AltName;
@@ -47,6 +50,9 @@ pub(super) fn contents(der: &[u8]) -> Result<Contents, CertificateError> {
 }
 
 fn extensions(list: &[x509_cert::ext::Extension]) -> Result<Vec<Extension>, CertificateError> {
+    if list.len() > MAX_EXTENSIONS {
+        return Err(CertificateError::TooManyExtensions);
+    }
     let mut extensions: Vec<Extension> = Vec::with_capacity(list.len());
     for item in list {
         if extensions.iter().any(|seen| seen.oid == item.extn_id) {

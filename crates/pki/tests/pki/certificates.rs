@@ -83,3 +83,45 @@ fn a_chain_has_at_most_ten_certificates() {
 fn find(haystack: &[u8], needle: &[u8]) -> usize {
     haystack.windows(needle.len()).position(|window| window == needle).unwrap()
 }
+
+/// Each extension is compared with those before it, so their number is what a stranger could make
+/// us work with.
+#[test]
+fn a_certificate_has_at_most_128_extensions() {
+    let der = leaf();
+    let with = |extensions: usize| {
+        let theirs = x509_cert::Certificate::from_der(&der).unwrap();
+        let tbs = theirs.tbs_certificate();
+        let one = |n: usize| {
+            let [high, low] = [n / 128, n % 128].map(|part| u8::try_from(part).unwrap());
+            tlv(0x30, &[tlv(0x06, &[[0x2A, 0x80 | 0x40 | high, low]]), tlv(0x04, &[[]; 0])])
+        };
+        let list = tlv(0x30, &(0..extensions).map(one).collect::<Vec<_>>());
+        let fields = [
+            tlv(0xA0, &[[2, 1, 2]]),
+            tbs.serial_number().to_der().unwrap(),
+            tbs.signature().to_der().unwrap(),
+            tbs.issuer().to_der().unwrap(),
+            tbs.validity().to_der().unwrap(),
+            tbs.subject().to_der().unwrap(),
+            tbs.subject_public_key_info().to_der().unwrap(),
+            tlv(0xA3, &[list]),
+        ];
+        let algorithm = theirs.signature_algorithm().to_der().unwrap();
+        Certificate::from_der(&tlv(0x30, &[tlv(0x30, &fields), algorithm, tlv(3, &[[0, 1]])]))
+    };
+    assert_eq!(with(128).unwrap().extensions().len(), 128);
+    assert_eq!(with(129), Err(CertificateError::TooManyExtensions));
+}
+
+/// A DER value of up to 65,535 bytes.
+fn tlv(tag: u8, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let content: Vec<u8> = parts.iter().flat_map(|part| part.as_ref().to_vec()).collect();
+    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let length = match (high, low) {
+        (0, 0..0x80) => vec![low],
+        (0, _) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [vec![tag], length, content].concat()
+}
