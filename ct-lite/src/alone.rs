@@ -21,7 +21,8 @@ pub struct Alone {
 
 impl Standalone for Alone {
     const NAME: &'static str = "ct-lite";
-    const ABOUT: &'static str = "The certificate transparency log the authority writes to";
+    const ABOUT: &'static str =
+        "The certificate transparency log: every certificate of the authority, before it is used";
     const LISTEN: &'static str = "localhost:7072";
     type Config = Config;
 

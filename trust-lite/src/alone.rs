@@ -33,7 +33,7 @@ enum GatherError {
 
 impl Standalone for Alone {
     const NAME: &'static str = "trust-lite";
-    const ABOUT: &'static str = "The TUF repository, the trusted root and the signing config";
+    const ABOUT: &'static str = "The trust root: TUF repository, trusted root and signing config";
     const LISTEN: &'static str = "localhost:7076";
     type Config = Config;
 

@@ -151,6 +151,7 @@ fn command<S: Standalone>() -> Command {
         .arg(
             Arg::new("log-format")
                 .long("log-format")
+                .value_name("FORMAT")
                 .value_parser(["text", "json"])
                 .default_value("text")
                 .help("How to log, on standard error"),
