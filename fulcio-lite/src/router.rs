@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use lite_http::cors;
 use lite_http::rpc::method_not_allowed;
 
 use crate::app::App;
@@ -19,5 +21,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/signingCert", post(legacy::create).fallback(method_not_allowed))
         .route("/api/v1/rootCert", get(legacy::root_cert).fallback(method_not_allowed))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(cors::open))
         .with_state(app)
 }

@@ -8,10 +8,12 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http_body_util::LengthLimitError;
+use lite_http::cors;
 use lite_pki::Certificate;
 use lite_pki::timestamp::{TimestampRequest, TimestampRequestError};
 use serde_json::json;
@@ -46,6 +48,7 @@ pub(crate) fn router(stamper: Arc<Stamper>) -> Router {
             "/api/v1/timestamp/certchain",
             get(move || ready(certificate_chain(chain.clone()))).fallback(|| not_allowed("GET")),
         )
+        .layer(from_fn(cors::open))
         .with_state(stamper)
 }
 

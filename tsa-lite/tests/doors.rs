@@ -96,6 +96,29 @@ fn json_request() -> Value {
     json!({ "artifactHash": digest, "hashAlgorithm": "sha256" })
 }
 
+/// sigstore-js in a browser: a page of another origin asks first, because its media type is not one
+/// of a form's.
+#[tokio::test]
+async fn a_page_of_any_origin_may_ask() {
+    let stand = Stand::new();
+    let from_page =
+        || Request::builder().uri("/api/v1/timestamp").header("origin", "http://page.example");
+    let first = from_page().method("OPTIONS").header("access-control-request-method", "POST");
+    let (status, headers, _) = stand.send(first.body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    assert!(headers["access-control-allow-headers"].to_str().unwrap().contains("Content-Type"));
+    let then = from_page().method("POST").header("content-type", DER);
+    let (status, headers, body) = stand.send(then.body(request().to_der().into()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    stand.verify(&body);
+    let bare = Request::builder().method("OPTIONS").uri("/api/v1/timestamp");
+    let (status, headers, _) = stand.send(bare.body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(!headers.contains_key("access-control-allow-origin"));
+}
+
 #[tokio::test]
 async fn stamps_der_whatever_the_parameters_of_its_media_type() {
     let stand = Stand::new();

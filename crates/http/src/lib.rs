@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`serve`] (sockets, limits of a connection, shutdown), [`shell`] (what
 //! surrounds a router: slashes, panics, deadlines, metrics, the last 404), [`rpc`] (the error
-//! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`health`], [`metrics`],
+//! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`cors`], [`health`], [`metrics`],
 //! [`client`] (outgoing requests, with limits), [`standalone`] (the `main` of a server that runs
 //! alone), [`wait`] (for the files of the others).
 //!
@@ -14,6 +14,7 @@
 //! **Invariant:** a panic in a handler is an answer with status 500, not a lost connection.
 
 pub mod client;
+pub mod cors;
 pub mod health;
 pub mod metrics;
 mod patience;

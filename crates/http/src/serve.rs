@@ -280,7 +280,8 @@ mod tests {
     /// Whoever does nothing is left, however they do it, and does not keep a place for ever.
     #[tokio::test]
     async fn a_silent_client_is_left() {
-        const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+        const PREFACE: &[u8] =
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
         let short = Duration::from_millis(50);
         let patience = Patience { greeting: short, silence: short };
         let shutdown = Shutdown::default();

@@ -1,12 +1,14 @@
 //! What is answered when everything is right, in every form that a stock client asks in.
 
+use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::Method;
+use http::{Method, Request};
 use lite_keys::{KeyKind, SigningKey};
 use lite_pki::{AltName, Certificate, Purpose, SctList, verify_chain};
 use lite_time::Clock as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::support::{
     ADA, ISSUER, Log, World, claims, issuers_file, key_request, p256, world, world_with,
@@ -224,4 +226,26 @@ async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T
     })
     .await;
     waiting.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+/// sigstore-js in a browser. The token stands in the body there, so no header need be allowed.
+#[tokio::test]
+async fn a_page_of_any_origin_may_ask() {
+    let world = world();
+    let ask = async |method: Method, names: &[&str]| {
+        let mut request = Request::builder().method(method).uri("/api/v2/trustBundle");
+        for name in names {
+            request = request.header(*name, "x");
+        }
+        let request = request.body(Body::empty()).unwrap();
+        world.server.router().oneshot(request).await.unwrap()
+    };
+    let first = ask(Method::OPTIONS, &["origin", "access-control-request-method"]).await;
+    assert_eq!(first.status().as_u16(), 204);
+    assert_eq!(first.headers()["access-control-allow-origin"], "*");
+    let then = ask(Method::GET, &["origin"]).await;
+    assert_eq!(then.status().as_u16(), 200);
+    assert_eq!(then.headers()["access-control-allow-origin"], "*");
+    assert!(!ask(Method::GET, &[]).await.headers().contains_key("access-control-allow-origin"));
+    assert_eq!(ask(Method::OPTIONS, &[]).await.status().as_u16(), 501);
 }
