@@ -49,7 +49,11 @@ impl Throttle {
     pub(crate) fn take(&self, key: &str, now: Time) -> Result<(), Throttled> {
         let mut table = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = &mut table[self.slot(key)];
-        let full_at = (*slot).max(now.millis());
+        // A bucket is empty at worst. One that says it is emptier was filled before the clock went
+        // back, and would keep everybody out until the old time comes again.
+        let emptiest = now.millis().saturating_add(self.burst.saturating_mul(self.refill_millis));
+        let full_at = (*slot).clamp(now.millis(), emptiest);
+        *slot = full_at;
         let missing_after = full_at.saturating_add(self.refill_millis) - now.millis();
         let over = missing_after - self.burst.saturating_mul(self.refill_millis);
         if over > 0 {
@@ -103,6 +107,19 @@ mod tests {
         assert_eq!(throttle.take("a", at(107)), Err(Throttled { seconds: 3 }));
         throttle.take("a", at(110)).unwrap();
         assert_eq!(throttle.take("a", at(110)), Err(Throttled { seconds: 10 }));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_out_for_longer_than_an_empty_bucket() {
+        let throttle = Throttle::new(3, Duration::from_secs(10));
+        throttle.take("a", at(100_000)).unwrap();
+        throttle.give_back("a");
+        assert_eq!(throttle.take("a", at(100)), Err(Throttled { seconds: 10 }));
+        throttle.take("b", at(100_000)).unwrap();
+        assert!(throttle.take("b", at(100)).is_err());
+        for later in [110, 120, 130] {
+            throttle.take("b", at(later)).unwrap();
+        }
     }
 
     #[test]
