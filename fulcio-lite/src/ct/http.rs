@@ -124,7 +124,7 @@ fn next(answer: Result<Response, ClientError>) -> Next {
 fn retry_after(headers: &HeaderMap) -> Duration {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let seconds = text.and_then(|text| text.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(1))
+    Duration::from_secs(seconds.unwrap_or(1)).min(DEADLINE)
 }
 
 fn parse(body: &[u8]) -> Option<Sct> {
@@ -167,5 +167,8 @@ mod tests {
         assert_eq!(retry_after(&headers), Duration::from_secs(1));
         headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         assert_eq!(retry_after(&headers), Duration::from_secs(5));
+        // No clock reaches this far, and adding it to one would panic.
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("18446744073709551615"));
+        assert_eq!(retry_after(&headers), DEADLINE);
     }
 }
