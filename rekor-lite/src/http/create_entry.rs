@@ -45,7 +45,7 @@ struct VerifiedLeaf {
 
 /// Reads the body and verifies what it asks for. Whatever is hashed is hashed by a worker.
 async fn verified_leaf(app: &App, request: Request) -> Result<VerifiedLeaf, ApiError> {
-    let _memory = app.body_memory.reserve(request.body()).ok_or(ApiError::Busy)?;
+    let _memory = app.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
     let body = Bytes::from_request(request, &()).await.map_err(|_| ApiError::Body)?;
     let rules = Arc::clone(&app.rules);
     let job = move || {
