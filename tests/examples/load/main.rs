@@ -124,7 +124,7 @@ async fn client(
             let said = String::from_utf8_lossy(&answer.body);
             return Err(format!("request {number}: {} {said}", answer.status).into());
         }
-        if number % SAMPLE == 0 {
+        if number.is_multiple_of(SAMPLE) {
             mine.samples.push((number, answer));
         }
     }

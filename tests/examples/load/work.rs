@@ -59,8 +59,8 @@ impl Work {
     /// The status of a good answer.
     pub(crate) fn status(&self) -> u16 {
         match self.job {
-            Job::Entries | Job::Timestamps => 201,
-            Job::Certificates => 200,
+            Job::Entries => 201,
+            Job::Certificates | Job::Timestamps => 200,
         }
     }
 
