@@ -86,7 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Pending => self.wait(cx),
-            done => {
+            done @ Poll::Ready(_) => {
                 self.has_read(buf.filled().len() - before);
                 done
             }
@@ -136,14 +136,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_flush(cx) {
             Poll::Pending => self.wait(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_shutdown(cx) {
             Poll::Pending => self.wait(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 }
