@@ -1,6 +1,6 @@
 //! Every word with which a bundle can be refused.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -30,7 +30,20 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, found {}", self.reason, self.expected, self.found)
+        let (expected, found) = (OneLine(&self.expected), OneLine(&self.found));
+        write!(f, "{}: expected {expected}, found {found}", self.reason)
+    }
+}
+
+/// A text from who knows where, so that it cannot look like the line below it.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            c if c.is_control() => write!(f, "{}", c.escape_default()),
+            c => f.write_char(c),
+        })
     }
 }
 

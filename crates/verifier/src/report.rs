@@ -9,7 +9,7 @@ use lite_time::Time;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::reason::Refusal;
+use crate::reason::{OneLine, Refusal};
 
 /// The steps of a verification, in order. All but the first carry sigstore-python's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,7 +144,7 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, finding) in self.0.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{} {}", finding.name, finding.value)?;
+            write!(f, "{comma}{} {}", finding.name, OneLine(&finding.value))?;
         }
         Ok(())
     }
