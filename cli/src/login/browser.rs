@@ -10,15 +10,13 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use openidconnect::core::CoreAuthenticationFlow;
-use openidconnect::{AuthorizationCode, CsrfToken, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::direct::no_endpoint;
-use super::provider::{Provider, refused};
+use super::code::Question;
+use super::provider::Provider;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -38,42 +36,21 @@ pub(super) fn has_display(env: &dyn Environment) -> bool {
 pub(super) async fn sign_in(provider: &Provider, context: &Context) -> Outcome<IdToken> {
     // (1) Listen first, because the port is part of the address the browser comes back to.
     let listeners = Listeners::bind().await?;
-    let redirect = RedirectUrl::new(format!("http://localhost:{}/auth/callback", listeners.port))
-        .map_err(|error| Failure::new(Exit::Internal, "not a URL").because(&error))?;
-    let client = provider.public().set_redirect_uri(redirect);
+    let redirect = format!("http://localhost:{}/auth/callback", listeners.port);
+    let question = Question::new(provider, redirect)?;
 
-    // (2) `state` ties the answer to this run, the nonce ties the token to it, and the PKCE
-    // verifier makes a stolen code worthless.
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let (url, state, nonce) = client
-        .authorize_url(
-            CoreAuthenticationFlow::AuthorizationCode,
-            CsrfToken::new_random,
-            Nonce::new_random,
-        )
-        .add_scope(Scope::new("email".to_owned()))
-        .set_pkce_challenge(challenge)
-        .url();
+    // (2) The address is printed, too: a browser may fail to open without saying so.
+    context.screen().ask(&format!("To sign in, open {}", question.url()));
+    open(question.url().as_str(), context.env());
 
-    // (3) The address is printed, too: a browser may fail to open without saying so.
-    context.screen().ask(&format!("To sign in, open {url}"));
-    open(url.as_str(), context.env());
-    let code = tokio::time::timeout(PATIENCE, listeners.wait(state.secret().clone()))
+    // (3) The browser comes back with a code, and the code becomes a token.
+    let code = tokio::time::timeout(PATIENCE, listeners.wait(question.state().to_owned()))
         .await
         .map_err(|_| {
-            Failure::new(Exit::Identity, "nobody signed in within five minutes")
-                .hint("--device signs in on another device")
-        })??;
-
-    // (4) The code for a token, and the token verified with our nonce.
-    let answer = client
-        .exchange_code(AuthorizationCode::new(code))
-        .map_err(|error| no_endpoint(&error))?
-        .set_pkce_verifier(verifier)
-        .request_async(provider.http())
-        .await
-        .map_err(|error| refused(&error))?;
-    provider.accept(&answer, Some(&nonce), None)
+        Failure::new(Exit::Identity, "nobody signed in within five minutes")
+            .hint("--device signs in on another device")
+    })??;
+    question.redeem(code, None).await
 }
 
 /// The same port on both loopback addresses: `localhost` may mean either.

@@ -5,6 +5,7 @@
 //! there is only a terminal.
 
 mod browser;
+mod code;
 mod device;
 mod direct;
 mod oob;
