@@ -18,7 +18,9 @@ pub(crate) struct AuthRequest {
     pub(crate) nonce: Option<String>,
     /// Whether the scope has `email`.
     pub(crate) email: bool,
-    /// Whether a session may stand in for a password: not with `prompt=login`.
+    /// Whether a session may stand in for a password: not with `prompt=login`, and not with
+    /// `max_age`, however long ("MUST attempt to actively re-authenticate", OpenID Connect Core
+    /// 1.0, Section 3.1.2.1), because who asks for it does not want to be surprised.
     pub(crate) session_ok: bool,
     /// `login_hint`: what to write into the form's first field.
     pub(crate) hint: Option<String>,
@@ -120,7 +122,8 @@ impl AuthRequest {
                 state,
                 nonce: params.get("nonce").map(str::to_owned),
                 email: has_word(params.get("scope"), "email"),
-                session_ok: !has_word(params.get("prompt"), "login"),
+                session_ok: !has_word(params.get("prompt"), "login")
+                    && params.get("max_age").is_none(),
                 hint: params.get("login_hint").filter(|h| h.len() <= 254).map(str::to_owned),
             }),
         }

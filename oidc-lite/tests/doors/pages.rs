@@ -157,13 +157,15 @@ async fn who_stays_signed_in_confirms_with_a_button_and_no_password() {
     let claims = world.redeem(&answer.sent("code").unwrap(), &[]).await.claims(&world);
     assert_eq!((&claims["email"], &claims["auth_time"]), (&EMAIL.into(), &START.into()));
 
-    // `prompt=login` and "use another account" ask for a password all the same.
-    let fresh = browser.get(&auth_path(&[("prompt", "login")])).await;
-    assert!(fresh.body.contains("type=\"password\""));
-    let ticket = fresh.field("ticket");
-    let forced =
-        browser.submit("/auth/login", &[("ticket", &ticket), ("action", "continue")]).await;
-    assert_eq!(forced.status, StatusCode::FORBIDDEN);
+    // `prompt=login`, `max_age` and "use another account" ask for a password all the same.
+    for fresh in [("prompt", "login"), ("max_age", "0")] {
+        let fresh = browser.get(&auth_path(&[fresh])).await;
+        assert!(fresh.body.contains("type=\"password\""));
+        let ticket = fresh.field("ticket");
+        let forced =
+            browser.submit("/auth/login", &[("ticket", &ticket), ("action", "continue")]).await;
+        assert_eq!(forced.status, StatusCode::FORBIDDEN);
+    }
     let switched = browser.log_in(&auth_path(&[]), &[("action", "switch")]).await;
     assert!(switched.body.contains("type=\"password\""));
 }
