@@ -1,6 +1,6 @@
 //! What `siglite up` is told, and what it makes of it.
 
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -143,6 +143,18 @@ pub(crate) fn public_url(given: &str) -> Outcome<String> {
     }
 }
 
+/// The URL of an instance that listens there: `localhost` where that leads to it, else the host as
+/// it was given.
+pub(crate) fn url_of_address(listen: &str, port: u16) -> Outcome<String> {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    let host = match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(ip) if ip.is_unspecified() => "localhost",
+        Ok(ip) if ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST => "localhost",
+        _ => host,
+    };
+    public_url(&format!("http://{host}:{port}"))
+}
+
 fn person(given: &str) -> Outcome<Person> {
     match given.split_once(':') {
         Some((email, password)) if !email.is_empty() && !password.is_empty() => Ok(Person {
@@ -187,6 +199,21 @@ mod tests {
         ] {
             check(refused, None);
         }
+    }
+
+    #[test]
+    fn the_url_of_an_address_leads_to_it_and_has_one_spelling() {
+        let check = |listen: &str, port, want: Option<&str>| {
+            assert_eq!(url_of_address(listen, port).ok().as_deref(), want, "{listen}");
+        };
+        check("localhost:0", 4711, Some("http://localhost:4711"));
+        check("LOCALHOST:80", 80, Some("http://localhost"));
+        check("127.0.0.1:7070", 7070, Some("http://localhost:7070"));
+        check("[::1]:7070", 7070, Some("http://localhost:7070"));
+        check("0.0.0.0:7070", 7070, Some("http://localhost:7070"));
+        check("127.0.0.2:7070", 7070, Some("http://127.0.0.2:7070"));
+        check("lab.example:7070", 7070, Some("http://lab.example:7070"));
+        check("[fd00::1]:7070", 7070, None);
     }
 
     #[test]

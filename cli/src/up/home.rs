@@ -12,6 +12,9 @@ use crate::files;
 
 /// What names an instance, in the folder's root.
 const RECORD: &str = "siglite.json";
+/// Stands beside the record until a first start has told who can sign in: whoever is cut off
+/// before that makes a first start again.
+const UNFINISHED: &str = "first-start";
 /// A record is a few lines; more is not one.
 const MAX_RECORD_BYTES: u64 = 64 * 1024;
 
@@ -32,7 +35,11 @@ pub(crate) struct Record {
 pub(crate) struct Home {
     dir: PathBuf,
     record: Option<Record>,
-    _lock: FolderLock,
+    /// Whether this process has found no instance here.
+    found_none: bool,
+    /// Whether there was no folder before.
+    made: bool,
+    lock: FolderLock,
     ephemeral: bool,
 }
 
@@ -40,6 +47,7 @@ impl Home {
     /// Opens the folder, making it where it does not exist, and locks it.
     pub(crate) fn open(dir: &Path, ephemeral: bool) -> Outcome<Self> {
         let dir = files::absolute(dir)?;
+        let made = !dir.exists();
         refuse_strangers(&dir)?;
         durable::create_dir_all_with_mode(&dir, 0o700).map_err(|error| unwritable(&dir, &error))?;
         let lock = FolderLock::acquire(&dir).map_err(|error| match error {
@@ -53,7 +61,8 @@ impl Home {
             error => unwritable(&dir, &error),
         })?;
         let record = read_record(&dir)?;
-        Ok(Self { dir, record, _lock: lock, ephemeral })
+        let found_none = record.is_none();
+        Ok(Self { dir, record, found_none, made, lock, ephemeral })
     }
 
     /// The folder.
@@ -61,9 +70,14 @@ impl Home {
         &self.dir
     }
 
-    /// Whether an instance lives here already.
+    /// Whether no start has told yet who can sign in.
     pub(crate) fn is_new(&self) -> bool {
-        self.record.is_none()
+        self.record.is_none() || self.dir.join(UNFINISHED).exists()
+    }
+
+    /// The first start is over.
+    pub(crate) fn finish(&self) -> Outcome {
+        durable::remove(&self.dir.join(UNFINISHED)).map_err(|error| unwritable(&self.dir, &error))
     }
 
     /// The URL that this folder's instance was made with.
@@ -93,8 +107,11 @@ impl Home {
         let text = serde_json::to_vec_pretty(&record).map_err(|error| {
             Failure::new(Exit::Internal, "the record cannot be written").because(&error)
         })?;
-        durable::write(&self.dir.join(RECORD), &text, 0o644)
-            .map_err(|error| unwritable(&self.dir, &error))?;
+        // In this order: a folder with a record and without the mark has had its first start.
+        for (name, text) in [(UNFINISHED, &[][..]), (RECORD, &text)] {
+            durable::write(&self.dir.join(name), text, 0o644)
+                .map_err(|error| unwritable(&self.dir, &error))?;
+        }
         self.record = Some(record);
         Ok(())
     }
@@ -102,6 +119,21 @@ impl Home {
     /// The folder of one server.
     pub(crate) fn room(&self, name: &str) -> PathBuf {
         self.dir.join(name)
+    }
+
+    /// Takes back a start that was refused before anyone was served: what this process has begun
+    /// goes, what it found stays.
+    pub(crate) fn abandon(self) {
+        if self.ephemeral || !self.found_none {
+            return self.leave();
+        }
+        // Nothing but our own was in the folder, or it would have been refused.
+        let emptied =
+            if self.made { std::fs::remove_dir_all(&self.dir) } else { remove_content(&self.dir) };
+        if let Err(error) = emptied {
+            tracing::warn!(%error, folder = %self.dir.display(), "a part of the folder stays behind");
+        }
+        drop(self.lock);
     }
 
     /// Removes the folder if it was only for this run.
@@ -117,7 +149,13 @@ impl Home {
 /// A folder that is not empty and holds no record is somebody else's: nothing is written to it.
 fn refuse_strangers(dir: &Path) -> Outcome {
     let Ok(mut entries) = std::fs::read_dir(dir) else { return Ok(()) };
-    let known = |name: &std::ffi::OsStr| name == RECORD || name == "lock";
+    let half_written = [UNFINISHED, RECORD].map(|name| format!(".{name}.tmp"));
+    let known = |name: &std::ffi::OsStr| {
+        name == RECORD
+            || name == UNFINISHED
+            || name == "lock"
+            || half_written.iter().any(|half| name == half.as_str())
+    };
     let stranger = entries.any(|entry| entry.is_ok_and(|entry| !known(&entry.file_name())))
         && !dir.join(RECORD).exists();
     if stranger {
@@ -127,6 +165,18 @@ fn refuse_strangers(dir: &Path) -> Outcome {
         )
         .note("expected", format!("an empty folder, or one with {RECORD}"))
         .hint("siglite up --data DIR, with a folder of its own"));
+    }
+    Ok(())
+}
+
+fn remove_content(dir: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::failure::{Failure, Outcome};
 use crate::instance::{self, Pointer, StartedBy};
 use home::Home;
 use stack::Stack;
-use welcome::Welcome;
+use welcome::{Newcomer, Welcome};
 
 pub(crate) use args::Args;
 use args::LogFormat;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
 /// The life of an instance, from its folder to its last answer.
 async fn story(args: Args, context: &Context) -> Outcome {
     let screen = context.screen();
-    let people = args.people()?;
+    let _ = args.people()?;
     let shutdown = Shutdown::default();
     shutdown
         .on_signals()
@@ -56,29 +56,36 @@ async fn story(args: Args, context: &Context) -> Outcome {
     let dir = data_dir(&args, context)?;
     let existing = if dir.exists() { Some(Home::open(&dir, args.ephemeral)?) } else { None };
     let listen = args.listen.clone().or_else(|| remembered(existing.as_ref()));
-    let listeners = bind(listen.as_deref().unwrap_or(LISTEN)).await?;
+    let listen = listen.as_deref().unwrap_or(LISTEN);
+    let listeners = bind(listen).await?;
     let measured = match &args.metrics_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let recorder = metrics::install()
+        .map_err(|error| Failure::new(Exit::Internal, "no metrics").because(&error))?;
+    if let Some(ready) = &args.ready_file {
+        // A run that was killed has left it; nobody may take it for this run's.
+        crate::files::remove(ready)?;
+    }
     let mut home = match existing {
         Some(home) => home,
         None => Home::open(&dir, args.ephemeral)?,
     };
 
-    // (2) The URL, which stands in keys, certificates and checkpoints and never changes.
-    let first = home.is_new();
-    let url = public_url(&args, &home, listeners.port())?;
-    home.settle(&url, context.clock().now())?;
-
-    // (3) The servers, and who may sign in.
-    let recorder = metrics::install()
-        .map_err(|error| Failure::new(Exit::Internal, "no metrics").because(&error))?;
-    let stack = Stack::open(&home, &url, &args)?;
-    let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
+    // (2) The URL and (3) the servers, and who may sign in. What a refusal leaves half made is
+    // taken back: nobody was answered yet.
+    let opened = match open(&mut home, &args, listen, listeners.port(), context) {
+        Ok(opened) => opened,
+        Err(failure) => {
+            home.abandon();
+            return Err(failure);
+        }
+    };
+    let Opened { url, stack, .. } = &opened;
 
     // (4) Serving: from here on clients are answered.
-    let router = stack.router().merge(front::router(&url)).merge(stack.health().router());
+    let router = stack.router().merge(front::router(url)).merge(stack.health().router());
     let serving = tokio::spawn(listeners.serve(router, shutdown.clone()));
     if let Some(measured) = measured {
         tokio::spawn(measured.serve(metrics::router(recorder.clone()), shutdown.clone()));
@@ -86,41 +93,89 @@ async fn story(args: Args, context: &Context) -> Outcome {
     let upkeep = tokio::spawn(metrics::upkeep(recorder));
 
     // (5) Telling everyone: the commands of this user, whoever waits for the file, the person.
-    let pointer =
-        Pointer { url: url.clone(), client_dir: home.room("client"), started_by: StartedBy::Up };
-    pointer.write(context.env())?;
-    if let Some(ready) = &args.ready_file {
-        announce(ready, &url)?;
+    let told = tell(&opened, &home, &args, context);
+    if told.is_err() {
+        shutdown.begin();
     }
-    let root = crate::files::read(
-        &home.room("client").join(instance::ROOT),
-        crate::files::MAX_DOCUMENT_BYTES,
-        Exit::Folder,
-    )?;
-    let welcome = Welcome {
-        url: &url,
-        dir: home.dir(),
-        first,
-        people: &stack.who()?,
-        newcomer: newcomer.as_ref(),
-        fingerprint: &fingerprint(&root),
-    };
-    welcome.print(*screen);
 
     // (6) The end: what is in flight is finished, what is promised is durable already.
     shutdown.begun().await;
-    screen.say("Ending: finishing what is in flight.");
+    if told.is_ok() {
+        screen.say("Ending: finishing what is in flight.");
+    }
     let served = serving.await;
     upkeep.abort();
-    stack.close();
+    opened.stack.close();
     if let Some(ready) = &args.ready_file {
         let _ = std::fs::remove_file(ready);
     }
     if args.ephemeral {
-        Pointer::forget(context.env(), &home.room("client"))?;
+        // Where it could not be remembered, that was said at the start.
+        let _ = Pointer::forget(context.env(), &home.room("client"));
     }
     home.leave();
+    told?;
     served.map_err(|error| Failure::new(Exit::Internal, "a server ended early").because(&error))
+}
+
+/// An instance that may be served.
+struct Opened {
+    url: String,
+    first: bool,
+    stack: Stack,
+    newcomer: Option<Newcomer>,
+}
+
+fn open(
+    home: &mut Home,
+    args: &Args,
+    listen: &str,
+    port: u16,
+    context: &Context,
+) -> Outcome<Opened> {
+    // (2) The URL, which stands in keys, certificates and checkpoints and never changes.
+    let people = args.people()?;
+    let first = home.is_new();
+    let url = public_url(args, home, listen, port)?;
+    home.settle(&url, context.clock().now())?;
+
+    // (3) The servers, and who may sign in.
+    let stack = Stack::open(home, &url, args)?;
+    let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
+    Ok(Opened { url, first, stack, newcomer })
+}
+
+fn tell(opened: &Opened, home: &Home, args: &Args, context: &Context) -> Outcome {
+    let Opened { url, first, stack, newcomer, .. } = opened;
+    let client_dir = home.room("client");
+    let root = crate::files::read(
+        &client_dir.join(instance::ROOT),
+        crate::files::MAX_DOCUMENT_BYTES,
+        Exit::Folder,
+    )?;
+    let people = stack.who()?;
+    let pointer = Pointer { url: url.clone(), client_dir, started_by: StartedBy::Up };
+    // A service has no home, or one that it may not write to, and serves all the same.
+    if let Err(failure) = pointer.write(context.env()) {
+        context.screen().warn(&format!(
+            "commands need --instance {}, because {}",
+            home.dir().display(),
+            failure.sentence
+        ));
+    }
+    if let Some(ready) = &args.ready_file {
+        announce(ready, url)?;
+    }
+    let welcome = Welcome {
+        url,
+        dir: home.dir(),
+        first: *first,
+        people: &people,
+        newcomer: newcomer.as_ref(),
+        fingerprint: &fingerprint(&root),
+    };
+    welcome.print(*context.screen());
+    home.finish()
 }
 
 fn data_dir(args: &Args, context: &Context) -> Outcome<PathBuf> {
@@ -164,12 +219,12 @@ async fn bind(address: &str) -> Outcome<Listeners> {
 }
 
 /// The URL that was asked for, else the folder's own, else the one this address makes.
-fn public_url(args: &Args, home: &Home, port: u16) -> Outcome<String> {
+fn public_url(args: &Args, home: &Home, listen: &str, port: u16) -> Outcome<String> {
     if let Some(given) = &args.public_url {
         return args::public_url(given);
     }
     let Some(known) = home.public_url() else {
-        return Ok(format!("http://localhost:{port}"));
+        return args::url_of_address(listen, port);
     };
     let parsed = Url::parse(known).ok();
     let elsewhere = parsed.is_some_and(|url| {

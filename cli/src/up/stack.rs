@@ -81,7 +81,12 @@ impl Stack {
             }],
         };
         let fulcio = fulcio_lite::Server::open(config, authority, Arc::clone(&clock), ports)
-            .map_err(|error| refused("certificate authority", &error))?;
+            .map_err(|error| match error {
+                fulcio_lite::OpenError::Issuers(why) => {
+                    Failure::usage("--issuers names no file of issuers").because(&why)
+                }
+                error => refused("certificate authority", &error),
+            })?;
 
         let mut rekor = rekor_lite::Config::new(home.room("rekor"), url);
         rekor.strict_duplicates = args.strict_duplicates;
@@ -158,13 +163,20 @@ impl Stack {
             };
             outcome.map_err(|error| not_let_in(email, &error))?;
         }
-        if !(first && people.is_empty()) {
+        let known = accounts.list().map_err(|error| not_let_in(NEWCOMER, &error))?;
+        let known: Vec<&str> = known.iter().map(|account| account.name.as_str()).collect();
+        // A first start that was cut off may have made the account, and told nobody.
+        let (is_nobody, is_newcomer) = (known.is_empty(), known == [NEWCOMER]);
+        if !(first && people.is_empty() && (is_nobody || is_newcomer)) {
             return Ok(None);
         }
         let password = made_up_password();
-        accounts
-            .add_person(NEWCOMER, &password, now)
-            .map_err(|error| not_let_in(NEWCOMER, &error))?;
+        let outcome = if is_newcomer {
+            accounts.set_password(NEWCOMER, &password)
+        } else {
+            accounts.add_person(NEWCOMER, &password, now)
+        };
+        outcome.map_err(|error| not_let_in(NEWCOMER, &error))?;
         Ok(Some(Newcomer { email: NEWCOMER.to_owned(), password }))
     }
 
