@@ -5,6 +5,7 @@ mod browser;
 mod clients;
 mod containers;
 mod crash;
+mod documents;
 mod doors;
 mod first_start;
 mod floors;
