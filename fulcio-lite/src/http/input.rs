@@ -16,6 +16,10 @@ pub(super) fn message<T: DeserializeOwned + Default>(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(T::default());
     }
+    // serde would read a list as the members in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Status::invalid_argument("invalid JSON: not an object"));
+    }
     serde_json::from_slice(&body)
         .map_err(|why| Status::invalid_argument(format!("invalid JSON: {why}")))
 }

@@ -236,6 +236,10 @@ async fn malformed_json_and_base64() {
                 "{path} {body}"
             );
         }
+        // What a request says, as a list: another reader would not see the same in it.
+        let list = json!([null, key_request(&p256(), ADA)["publicKeyRequest"], null]).to_string();
+        let answer = world.ask(Method::POST, path, &world.idp.token(), list).await;
+        assert_eq!(answer.json()["message"], "invalid JSON: not an object", "{path}");
         let deep = "[".repeat(100_000);
         let answer = world.ask(Method::POST, path, &world.idp.token(), deep).await;
         assert_eq!(answer.status, 400);
