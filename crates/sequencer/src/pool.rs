@@ -92,7 +92,9 @@ impl Pool {
             inner.run(sequencer);
             drop(end);
         };
-        let sequencing = thread::Builder::new().name("log-sequencer".into()).spawn(run)?;
+        let sequencing = thread::Builder::new().name("log-sequencer".into()).spawn(run);
+        // Nobody else would tell the publisher, which is about to be waited for.
+        let sequencing = sequencing.inspect_err(|_| pool.inner.signal.end_publishing())?;
         pool.threads().insert(0, sequencing);
         Ok(pool)
     }
@@ -153,11 +155,13 @@ impl Pool {
         self.inner.work.notify_all();
         // In this order: the publisher ends after the last batch.
         let threads = std::mem::take(&mut *self.threads());
+        // A callback may hold the last handle of its own log. The publisher ends after the
+        // sequencer, so the one cannot wait for the other; both end soon by themselves.
+        if threads.iter().any(|handle| handle.thread().id() == thread::current().id()) {
+            return;
+        }
         for handle in threads {
-            // A callback may hold the last handle of its own log.
-            if handle.thread().id() != thread::current().id() {
-                let _ = handle.join();
-            }
+            let _ = handle.join();
         }
     }
 

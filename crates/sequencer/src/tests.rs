@@ -350,3 +350,22 @@ fn closing_publishes_what_is_promised() {
     assert_eq!(Signer("log.example").open(&checkpoint).unwrap().size, 600);
     assert_eq!(log.append(1), Err(AppendError::Closed));
 }
+
+#[test]
+fn a_callback_may_hold_the_last_handle_of_its_own_log() {
+    let Running { ports, pool, .. } = Running::of(1);
+    let pool = Arc::new(pool);
+    let held = Arc::clone(&pool);
+    let (go, gone) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let done = move |_| {
+        gone.recv().unwrap();
+        drop(held);
+        tell.send(()).unwrap();
+    };
+    pool.submit(Submission::leaf(b"leaf".to_vec()), Box::new(done));
+    drop(pool);
+    go.send(()).unwrap();
+    told.recv_timeout(Duration::from_secs(60)).expect("the callback ends");
+    assert_eq!(ports.memory().records.last().unwrap().tree.size, 2);
+}
