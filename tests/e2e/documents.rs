@@ -59,8 +59,7 @@ fn each_readme_lists_every_setting_and_no_other() {
 
 #[test]
 fn each_server_has_one_port_on_all_pages() {
-    for (server, port) in
-        SERVERS.into_iter().zip(["7071", "7073", "7072", "7074", "7075", "7076"])
+    for (server, port) in SERVERS.into_iter().zip(["7071", "7073", "7072", "7074", "7075", "7076"])
     {
         let listen = format!("const LISTEN: &'static str = \"localhost:{port}\";");
         assert!(read(&format!("{server}/src/alone.rs")).contains(&listen), "{server}");

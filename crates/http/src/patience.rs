@@ -156,6 +156,9 @@ mod tests {
 
     const GREETING: Duration = Duration::from_secs(10);
     const SILENCE: Duration = Duration::from_secs(40);
+    /// A second less than either.
+    const ALMOST_GREETING: Duration = Duration::from_secs(9);
+    const ALMOST_SILENCE: Duration = Duration::from_secs(39);
 
     fn patient<S>(stream: S) -> Patient<S> {
         Patient::new(stream, Patience::default())
@@ -180,7 +183,7 @@ mod tests {
         let mut server = patient(server);
         client.write_all(b"PRI ").await.unwrap();
         server.read_exact(&mut [0; 4]).await.unwrap();
-        tokio::time::sleep(GREETING - Duration::from_secs(1)).await;
+        tokio::time::sleep(ALMOST_GREETING).await;
         client.write_all(b"* ").await.unwrap();
         server.read_exact(&mut [0; 2]).await.unwrap();
         assert!(is_timeout(server.read_u8().await));
@@ -194,7 +197,7 @@ mod tests {
         for _ in 0..5 {
             client.write_all(&[0; GREETING_BYTES]).await.unwrap();
             server.read_exact(&mut [0; GREETING_BYTES]).await.unwrap();
-            tokio::time::sleep(SILENCE - Duration::from_secs(1)).await;
+            tokio::time::sleep(ALMOST_SILENCE).await;
         }
         let last = Instant::now();
         assert!(is_timeout(server.read_u8().await));
