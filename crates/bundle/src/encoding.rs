@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{
+    self, Deserializer, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
+};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Where a text stopped being the JSON that was expected.
@@ -71,6 +75,58 @@ pub(crate) enum Base64Problem {
     TooLong,
 }
 
+/// A message of proto-JSON: an object. serde would read a list as the members in their order, and
+/// nobody else would.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NotAList(PhantomData))
+    }
+}
+
+/// A message that may be absent or `null`, for `#[serde(deserialize_with = …)]`.
+pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(message)| message))
+}
+
+/// Hands on an object or a string.
+struct NotAList<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NotAList<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        T::deserialize(BorrowedStrDeserializer::new(text)).map(Object)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(Object)
+    }
+}
+
+/// A member of a list: a message, or a string.
+struct Item<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NotAList(PhantomData)).map(|Object(item)| Self(item))
+    }
+}
+
 /// A list of which at most `N` members are kept, so that its length is known before its members
 /// cost anything.
 #[derive(Debug)]
@@ -106,7 +162,7 @@ impl<T: Serialize, const N: usize> Serialize for Limited<T, N> {
 
 impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for Limited<T, N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items<T, const N: usize>(std::marker::PhantomData<T>);
+        struct Items<T, const N: usize>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>, const N: usize> Visitor<'de> for Items<T, N> {
             type Value = Limited<T, N>;
 
@@ -123,7 +179,7 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for Limited<T, N
                 let mut list = Limited::default();
                 while list.items.len() < N {
                     match seq.next_element()? {
-                        Some(item) => list.items.push(item),
+                        Some(Item(item)) => list.items.push(item),
                         None => return Ok(list),
                     }
                 }
@@ -133,7 +189,7 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for Limited<T, N
                 Ok(list)
             }
         }
-        deserializer.deserialize_any(Items(std::marker::PhantomData))
+        deserializer.deserialize_any(Items(PhantomData))
     }
 }
 
@@ -305,11 +361,15 @@ mod tests {
 
     #[test]
     fn a_long_list_is_counted_and_not_kept() {
-        let list: Limited<u8, 2> = serde_json::from_str("[1,2,3,4]").unwrap();
-        assert_eq!((list.items, list.overflow), (vec![1, 2], true));
-        let list: Limited<u8, 2> = serde_json::from_str("[1,2]").unwrap();
-        assert_eq!((list.items, list.overflow), (vec![1, 2], false));
-        let list: Limited<u8, 2> = serde_json::from_str("null").unwrap();
-        assert!(list.is_empty());
+        let check = |json: &str, items: &[&str], overflow: bool| {
+            let list: Limited<String, 2> = serde_json::from_str(json).unwrap();
+            assert_eq!(
+                (list.items, list.overflow),
+                (items.iter().map(|i| (*i).into()).collect(), overflow)
+            );
+        };
+        check(r#"["1","2","3","4"]"#, &["1", "2"], true);
+        check(r#"["1","2"]"#, &["1", "2"], false);
+        check("null", &[], false);
     }
 }

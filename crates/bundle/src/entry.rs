@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::JsonError;
 use crate::bundle::BundleError;
-use crate::encoding::{Int64, Limited, Text};
+use crate::encoding::{Int64, Limited, Object, Text, object};
 
 /// Most hashes of an inclusion proof: a tree of 2^63 leaves needs 63.
 pub const MAX_PROOF_HASHES: usize = 64;
@@ -54,7 +54,8 @@ pub struct InclusionProof {
 impl TransparencyLogEntry {
     /// Reads what a Rekor v2 log answers.
     pub fn parse(json: &[u8]) -> Result<Self, BundleError> {
-        let wire: WireEntry<'_> = serde_json::from_slice(json).map_err(JsonError::from)?;
+        let Object::<WireEntry<'_>>(wire) =
+            serde_json::from_slice(json).map_err(JsonError::from)?;
         wire.read()
     }
 
@@ -116,15 +117,15 @@ impl TransparencyLogEntry {
 pub(crate) struct WireEntry<'a> {
     #[serde(default, skip_serializing_if = "Int64::is_zero")]
     log_index: Int64,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     log_id: Option<WireLogId<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     kind_version: Option<WireKindVersion<'a>>,
     #[serde(default, skip_serializing_if = "Int64::is_zero")]
     integrated_time: Int64,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     inclusion_promise: Option<WirePromise<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     inclusion_proof: Option<WireProof<'a>>,
     #[serde(borrow, default)]
     canonicalized_body: Text<'a>,
@@ -164,7 +165,7 @@ struct WireProof<'a> {
     tree_size: Int64,
     #[serde(borrow, default, skip_serializing_if = "Limited::is_empty")]
     hashes: Limited<Text<'a>, MAX_PROOF_HASHES>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     checkpoint: Option<WireCheckpoint<'a>>,
 }
 

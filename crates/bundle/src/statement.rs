@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::Value;
 
 use crate::JsonError;
+use crate::encoding::Object;
 
 /// The type of a statement of version 1.
 pub const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -65,7 +66,7 @@ pub enum StatementError {
 struct Read {
     #[serde(rename = "_type")]
     kind: String,
-    subject: Vec<ReadSubject>,
+    subject: Vec<Object<ReadSubject>>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(rename = "predicate", default)]
@@ -112,7 +113,7 @@ impl<'de> Deserialize<'de> for Digests {
 impl Statement {
     /// Reads a payload. Its predicate must be JSON, and is not looked at.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
-        let read: Read = serde_json::from_slice(payload).map_err(JsonError::from)?;
+        let Object::<Read>(read) = serde_json::from_slice(payload).map_err(JsonError::from)?;
         if read.kind != STATEMENT_V1 && read.kind != STATEMENT_V0_1 {
             return Err(StatementError::UnknownType);
         }
@@ -121,13 +122,13 @@ impl Statement {
             1..=MAX_SUBJECTS => {}
             _ => return Err(StatementError::TooManySubjects),
         }
-        if read.subject.iter().any(|subject| subject.digest.0.len() > MAX_DIGESTS) {
+        if read.subject.iter().any(|Object(subject)| subject.digest.0.len() > MAX_DIGESTS) {
             return Err(StatementError::TooManyDigests);
         }
         let subjects = read.subject.into_iter();
         Ok(Self {
             subjects: subjects
-                .map(|subject| Subject { name: subject.name, digest: subject.digest.0 })
+                .map(|Object(subject)| Subject { name: subject.name, digest: subject.digest.0 })
                 .collect(),
             predicate_type: read.predicate_type,
         })

@@ -8,8 +8,9 @@
 use std::path::{Path, PathBuf};
 
 use lite_bundle::body::Body;
+use lite_bundle::statement::StatementError;
 use lite_bundle::trust::{ClientTrustConfig, TrustedRoot};
-use lite_bundle::{Bundle, BundleError, TransparencyLogEntry};
+use lite_bundle::{Bundle, BundleError, Statement, TransparencyLogEntry};
 use sigstore_protobuf_specs::dev::sigstore::bundle::v1 as proto_bundle;
 use sigstore_protobuf_specs::dev::sigstore::rekor::v1 as proto_rekor;
 use sigstore_protobuf_specs::dev::sigstore::trustroot::v1 as proto_trust;
@@ -263,6 +264,36 @@ fn refuses_members_it_does_not_know_and_other_types() {
     refuse_shape(|b| {
         b["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"] = json!(null);
     });
+}
+
+/// serde can read an object from the list of its members; readers of other languages cannot.
+#[test]
+fn refuses_a_list_where_an_object_belongs() {
+    use serde_json::json;
+    let whole = |b: &serde_json::Value| {
+        json!([b["mediaType"], b["verificationMaterial"], b["messageSignature"]])
+    };
+    refuse_shape(|b| *b = whole(b));
+    let material = ["timestampVerificationData", "certificate"];
+    let entry = ["logId", "kindVersion", "inclusionProof"];
+    for member in material {
+        refuse_shape(|b| b["verificationMaterial"][member] = json!([]));
+    }
+    for member in entry {
+        refuse_shape(|b| b["verificationMaterial"]["tlogEntries"][0][member] = json!([]));
+    }
+    refuse_shape(|b| b["verificationMaterial"]["tlogEntries"][0] = json!([]));
+    let timestamps = "rfc3161Timestamps";
+    refuse_shape(|b| {
+        let data = &mut b["verificationMaterial"]["timestampVerificationData"][timestamps];
+        *data = json!([[data[0]["signedTimestamp"]]]);
+    });
+    refuse_shape(|b| {
+        let message = &b["messageSignature"];
+        b["messageSignature"] = json!([message["messageDigest"], message["signature"]]);
+    });
+    let statement = br#"["https://in-toto.io/Statement/v1",[["a",{"sha256":"00"}]],"t"]"#;
+    assert!(matches!(Statement::parse(statement), Err(StatementError::Json(_))));
 }
 
 #[test]

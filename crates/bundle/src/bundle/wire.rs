@@ -8,7 +8,7 @@ use super::{
 };
 use crate::JsonError;
 use crate::dsse::{Envelope, EnvelopeSignature};
-use crate::encoding::{Limited, Text};
+use crate::encoding::{Limited, Object, Text, object};
 use crate::entry::{WireEntry, required};
 use lite_keys::HashAlgorithm;
 
@@ -24,11 +24,11 @@ const MAX_SIGNATURE_BYTES: usize = 64 << 10;
 struct WireBundle<'a> {
     #[serde(borrow, default)]
     media_type: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     verification_material: Option<WireMaterial<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     message_signature: Option<WireMessageSignature<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     dsse_envelope: Option<WireEnvelope<'a>>,
 }
 
@@ -36,15 +36,15 @@ struct WireBundle<'a> {
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireMaterial<'a> {
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     public_key: Option<WireHint<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     x509_certificate_chain: Option<WireChain<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     certificate: Option<WireDer<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Limited::is_empty")]
     tlog_entries: Limited<WireEntry<'a>, MAX_ENTRIES>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     timestamp_verification_data: Option<WireTimestamps<'a>>,
 }
 
@@ -86,7 +86,7 @@ struct WireTimestamp<'a> {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireMessageSignature<'a> {
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     message_digest: Option<WireDigest<'a>>,
     #[serde(borrow, default)]
     signature: Text<'a>,
@@ -130,7 +130,7 @@ pub(super) fn parse(json: &[u8]) -> Result<Bundle, BundleError> {
     if json.len() > MAX_BUNDLE_BYTES {
         return Err(BundleError::TooLarge);
     }
-    let wire: WireBundle<'_> = serde_json::from_slice(json).map_err(JsonError::from)?;
+    let Object::<WireBundle<'_>>(wire) = serde_json::from_slice(json).map_err(JsonError::from)?;
     let media_type = MediaType::ALL
         .into_iter()
         .find(|media_type| media_type.as_str() == wire.media_type.0)
