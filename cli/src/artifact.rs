@@ -1,9 +1,11 @@
 //! What is signed or verified: a file, standard input, or a digest that stands for it.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
 use lite_keys::HashAlgorithm;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -45,6 +47,19 @@ impl std::str::FromStr for Artifact {
             },
             _ => Ok(Self::File(text.into())),
         }
+    }
+}
+
+/// A file's name is any bytes; only what is not a file must be text.
+impl ValueParserFactory for Artifact {
+    type Parser = ValueParser;
+
+    fn value_parser() -> ValueParser {
+        let read = |name: OsString| match name.into_string() {
+            Ok(text) => text.parse(),
+            Err(name) => Ok(Self::File(name.into())),
+        };
+        OsStringValueParser::new().try_map(read).into()
     }
 }
 
@@ -220,6 +235,23 @@ mod tests {
     fn a_colon_alone_makes_no_digest() {
         assert_eq!("a:b".parse(), Ok(Artifact::File("a:b".into())));
         assert_eq!("-".parse(), Ok(Artifact::Stdin));
+    }
+
+    #[test]
+    fn a_file_may_have_any_name() {
+        use std::os::unix::ffi::OsStringExt as _;
+        #[derive(clap::Parser)]
+        struct Line {
+            artifact: Artifact,
+        }
+        let parse = |name: &OsString| {
+            <Line as clap::Parser>::try_parse_from([&"siglite".into(), name])
+                .map(|line| line.artifact)
+        };
+        let name = OsString::from_vec(b"\xff\xfe".to_vec());
+        assert_eq!(parse(&name).unwrap(), Artifact::File(name.into()));
+        assert_eq!(parse(&"-".into()).unwrap(), Artifact::Stdin);
+        assert!(parse(&"sha256:00".into()).is_err());
     }
 
     #[test]

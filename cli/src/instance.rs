@@ -110,12 +110,12 @@ pub(crate) struct Instance {
 impl Instance {
     /// Finds the instance to work with.
     pub(crate) fn find(given: Option<&str>, env: &dyn Environment) -> Outcome<Self> {
-        let pointer = Pointer::read(env)?;
         let instance = match given {
-            Some(given) if looks_like_url(given) => Self::by_url(given, pointer, env)?,
+            Some(given) if looks_like_url(given) => Self::by_url(given, Pointer::read(env)?, env)?,
+            // A folder says all itself: a service without a home may name it.
             Some(given) => Self::by_folder(Path::new(given))?,
             None => {
-                let pointer = pointer.ok_or_else(no_instance)?;
+                let pointer = Pointer::read(env)?.ok_or_else(no_instance)?;
                 Self { url: pointer.url, client_dir: pointer.client_dir }
             }
         };
@@ -306,6 +306,16 @@ mod tests {
         let instance = Instance::find(dir.path().join("d").to_str(), &env).unwrap();
         assert_eq!(instance.url, "http://localhost:7071");
         assert_eq!(instance.client_dir, dir.path().join("d/client"));
+    }
+
+    #[test]
+    fn a_data_folder_is_found_without_a_home_and_beside_a_damaged_pointer() {
+        let (dir, env) = home();
+        client_folder(&dir.path().join("d/client"), "http://localhost:7071/");
+        put(&dir.path().join(".config/siglite/instance.json"), "{");
+        for env in [env, Made::default()] {
+            Instance::find(dir.path().join("d").to_str(), &env).unwrap();
+        }
     }
 
     #[test]
