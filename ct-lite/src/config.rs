@@ -1,10 +1,10 @@
-//! What can be set, and what holds when it is not.
+//! Every setting of the CT log, with its default.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// The configuration of a CT log.
+/// The configuration file of `ct-lite serve`, YAML or JSON.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -14,18 +14,18 @@ pub struct Config {
     /// The URL under which clients reach the log, such as `http://localhost:7070/ct`. Without its
     /// scheme it is the log's origin, so it never changes.
     pub public_url: String,
-    /// PEM files with the roots that submitted chains must lead to. Running alone, a first start
-    /// waits for them.
+    /// PEM files with the roots that submitted chains must lead to. Running alone, a start waits for
+    /// them. Default: none.
     #[serde(default)]
     pub root_files: Vec<PathBuf>,
-    /// The same as text, instead of files or beside them.
+    /// The same as text, instead of files or beside them. Default: none.
     #[serde(default)]
     pub roots_pem: String,
-    /// Whether SCTs carry static-ct-api's `leaf_index`, off unless given. That document demands
-    /// it; sigstore-python before 4.2 fails on it.
+    /// Whether SCTs carry static-ct-api's `leaf_index`. That document demands it; sigstore-python
+    /// before 4.2 fails on it. Default `false`.
     #[serde(default)]
     pub leaf_index: bool,
-    /// Running alone: how many seconds the start waits for `root_files`; 60 unless given.
+    /// Running alone: how many seconds the start waits for `root_files`. Default 60.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
 }

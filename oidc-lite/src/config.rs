@@ -1,11 +1,11 @@
-//! What an operator may say to this server, every default visible.
+//! Every setting of the identity provider, with its default.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use url::Url;
 
-/// The settings of the identity provider.
+/// The configuration file of `oidc-lite serve`, YAML or JSON.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

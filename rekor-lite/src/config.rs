@@ -33,6 +33,7 @@ pub struct Config {
     #[serde(default)]
     pub read_only: bool,
     /// Who runs the log, as the signing config names it. Logs of one operator should share it.
+    /// Default `siglite`.
     #[serde(default = "default_operator")]
     pub operator: String,
     /// The largest request body in bytes. Default 4 MiB.

@@ -1,11 +1,11 @@
-//! What can be set, and what holds when it is not.
+//! Every setting of the trust root, with its default.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The configuration of a trust root.
+/// The configuration file of `trust-lite serve`, YAML or JSON.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -13,15 +13,15 @@ pub struct Config {
     /// three online keys), `repository/` (the TUF repository as clients see it), `lock`.
     pub dir: PathBuf,
     /// Where copies for clients on this machine are kept: `root.json`, `trusted_root.json`,
-    /// `signing_config.json`, `trust_config.json`. Nowhere unless given.
+    /// `signing_config.json`, `trust_config.json`. Default: nowhere.
     #[serde(default)]
     pub client_dir: Option<PathBuf>,
     /// Running alone: the fragments of the other servers, as files or `http(s)://` URLs. They are
     /// read at the start and every minute after. Their order is the order of the documents.
     #[serde(default)]
     pub fragments: Vec<String>,
-    /// Running alone: how many seconds the first start waits for all fragments to be readable;
-    /// 60 unless given. Later starts go on with the last ones they saw.
+    /// Running alone: how many seconds the first start waits for all fragments to be readable.
+    /// Later starts go on with the last ones they saw. Default 60.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
     /// For how many days metadata is valid.

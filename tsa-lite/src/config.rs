@@ -1,4 +1,4 @@
-//! What can be set, and what holds when it is not.
+//! Every setting of the timestamp authority, with its default.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The path of the endpoint below the server's URL.
 pub(crate) const ENDPOINT: &str = "/api/v1/timestamp";
 
-/// The configuration of a timestamp authority.
+/// The configuration file of `tsa-lite serve`, YAML or JSON.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -18,22 +18,22 @@ pub struct Config {
     /// The URL under which clients reach the server, such as `http://localhost:7070`; the endpoint
     /// is `/api/v1/timestamp` below it.
     pub public_url: String,
-    /// The curve of a new authority's keys: `p256` unless given, or `p384`.
+    /// The curve of a new authority's keys: `p256` (default) or `p384`.
     #[serde(default)]
     pub curve: Curve,
-    /// The organization in a new authority's certificates; `siglite` unless given.
+    /// The organization in a new authority's certificates. Default `siglite`.
     #[serde(default = "default_organization")]
     pub organization: String,
-    /// How many years a new authority's certificates are valid; 10 unless given. Old verifiers check
-    /// them at the present time, so they outlive every timestamp that is to be verified.
+    /// How many years a new authority's certificates are valid. Old verifiers check them at the
+    /// present time, so they outlive every timestamp that is to be verified. Default 10.
     #[serde(default = "default_years")]
     pub validity_years: u32,
     /// The policies a request may ask for, as object identifiers; the first stands where it asks
-    /// for none. `[1.3.6.1.4.1.57264.2]` unless given.
+    /// for none. Default `[1.3.6.1.4.1.57264.2]`.
     #[serde(default = "default_policies")]
     pub policies: Vec<String>,
-    /// By how many milliseconds the clock may go back before the authority refuses to stamp; 2000
-    /// unless given. Within it, timestamps keep the latest time.
+    /// By how many milliseconds the clock may go back before the authority refuses to stamp. Within
+    /// it, timestamps keep the latest time. Default 2000.
     #[serde(default = "default_tolerance")]
     pub clock_tolerance_ms: u64,
 }
