@@ -74,9 +74,10 @@ pub(crate) struct Ring {
 }
 
 /// A key and when it takes over.
+#[derive(Clone)]
 struct Dated {
     signs_from: Time,
-    key: RsaKey,
+    key: Arc<RsaKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,7 +109,7 @@ impl KeyRing {
             Ok(bytes) => Ring::parse(&bytes)?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let now = now.floor_to_second();
-                let first = Dated { signs_from: now, key: RsaKey::generate()? };
+                let first = Dated { signs_from: now, key: Arc::new(RsaKey::generate()?) };
                 let ring = Ring::new(now, vec![Arc::new(first)]);
                 ring.save(&path)?;
                 ring
@@ -129,7 +130,9 @@ impl KeyRing {
     /// Whether [`KeyRing::tick`] has something to do.
     pub(crate) fn is_due(&self, now: Time) -> bool {
         let ring = self.ring();
-        ring.next_due(self.policy, now) || ring.keys.len() > ring.kept(self.policy, now).len()
+        ring.next_due(self.policy, now)
+            || ring.keys.len() > ring.kept(self.policy, now).len()
+            || ring.last().is_of_another_future(now)
     }
 
     /// Publishes the next key when its time has come and forgets keys whose tokens are gone.
@@ -141,17 +144,29 @@ impl KeyRing {
         }
         let old = self.ring();
         let mut keys = old.kept(self.policy, now);
+        for key in keys.iter_mut().filter(|key| key.is_of_another_future(now)) {
+            let signs_from = now.plus(AHEAD).floor_to_second();
+            *key = Arc::new(Dated { signs_from, key: Arc::clone(&key.key) });
+        }
         if old.next_due(self.policy, now) {
             let planned = old.last().signs_from.plus(self.policy.signs_for);
             // A server that was off for a month still announces its next key a day ahead.
             let signs_from = planned.max(now.plus(AHEAD)).floor_to_second();
-            keys.push(Arc::new(Dated { signs_from, key: RsaKey::generate()? }));
+            keys.push(Arc::new(Dated { signs_from, key: Arc::new(RsaKey::generate()?) }));
         }
         // On disk first: a key that was published and then lost would orphan its tokens.
         let ring = Ring::new(old.created, keys);
         ring.save(&self.path)?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(())
+    }
+}
+
+impl Dated {
+    /// Whether the key was planned by a clock that ran ahead: no key is planned for later than a
+    /// day from now. It would keep the next one from ever being made.
+    fn is_of_another_future(&self, now: Time) -> bool {
+        self.signs_from > now.plus(AHEAD).plus(GRACE)
     }
 }
 
@@ -201,7 +216,7 @@ impl Ring {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|_| KeyRingError::Damaged)?;
         let mut keys = Vec::new();
         for wire_key in &wire.keys {
-            let key = RsaKey::from_pem(&wire_key.private_key)?;
+            let key = Arc::new(RsaKey::from_pem(&wire_key.private_key)?);
             keys.push(Arc::new(Dated { signs_from: Time::from_secs(wire_key.signs_from), key }));
         }
         if wire.version != 1 || keys.is_empty() || !keys.is_sorted_by_key(|k| k.signs_from) {
@@ -278,6 +293,28 @@ mod tests {
         assert_eq!(ring.signer(at(101 * DAY - 1)).kid(), first[0]);
         assert_ne!(ring.signer(at(101 * DAY)).kid(), first[0]);
         assert!(!late.is_due(at(100 * DAY)));
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_does_not_end_the_turning() {
+        let dir = tempfile::tempdir().unwrap();
+        let keyring = KeyRing::open(dir.path(), POLICY, at(0)).unwrap();
+        let first = kids(&keyring.ring());
+        keyring.tick(at(3650 * DAY)).unwrap();
+        let both = kids(&keyring.ring());
+        assert_eq!((both.len(), &both[0]), (2, &first[0]));
+        let signer = |t| keyring.ring().signer(t).kid().to_owned();
+
+        assert!(keyring.is_due(at(60)));
+        keyring.tick(at(60)).unwrap();
+        assert!(!keyring.is_due(at(60)));
+        assert_eq!(kids(&keyring.ring()), both);
+        assert_eq!(signer(at(DAY + 59)), both[0]);
+        assert_eq!(signer(at(DAY + 60)), both[1]);
+        assert!(!keyring.is_due(at(DAY + 60)));
+        assert!(keyring.is_due(at(30 * DAY + 60)));
+        let again = KeyRing::open(dir.path(), POLICY, at(60)).unwrap();
+        assert_eq!(again.ring().signer(at(DAY + 60)).kid(), both[1]);
     }
 
     #[test]
