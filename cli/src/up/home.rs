@@ -15,6 +15,8 @@ const RECORD: &str = "siglite.json";
 /// Stands beside the record until a first start has told who can sign in: whoever is cut off
 /// before that makes a first start again.
 const UNFINISHED: &str = "first-start";
+/// The rooms of the servers, which hold what cannot be made again: keys and promises.
+const ROOMS: [&str; 6] = ["ct", "fulcio", "oidc", "rekor", "trust", "tsa"];
 /// A record is a few lines; more is not one.
 const MAX_RECORD_BYTES: u64 = 64 * 1024;
 
@@ -62,7 +64,22 @@ impl Home {
         })?;
         let record = read_record(&dir)?;
         let found_none = record.is_none();
-        Ok(Self { dir, record, found_none, made, lock, ephemeral })
+        let home = Self { dir, record, found_none, made, lock, ephemeral };
+        if !home.is_new() {
+            home.refuse_missing_rooms()?;
+        }
+        Ok(home)
+    }
+
+    /// A server that finds no room of its own makes one, with other keys: not what anybody wants
+    /// of an instance whose keys others trust already.
+    fn refuse_missing_rooms(&self) -> Outcome {
+        let missing = ROOMS.map(|name| self.room(name)).into_iter().find(|room| !room.is_dir());
+        missing.map_or(Ok(()), |room| {
+            Err(Failure::new(Exit::Folder, format!("{} is missing", room.display()))
+                .note("expected", "the folder of a server, with its keys")
+                .hint("restore it from a backup; nothing was changed"))
+        })
     }
 
     /// The folder.
@@ -206,4 +223,73 @@ fn unwritable(dir: &Path, error: &(dyn std::error::Error + 'static)) -> Failure 
     Failure::new(Exit::Folder, format!("{} cannot be written", dir.display()))
         .because(error)
         .hint("siglite up --data DIR, with a folder that is yours")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "http://localhost:7070";
+
+    fn open(dir: &Path) -> Outcome<Home> {
+        Home::open(dir, false)
+    }
+
+    /// A folder whose first start is over.
+    fn finished(dir: &Path) {
+        let mut home = open(dir).unwrap();
+        home.settle(URL, Time::from_secs(0)).unwrap();
+        for name in ROOMS {
+            std::fs::create_dir(home.room(name)).unwrap();
+        }
+        home.finish().unwrap();
+    }
+
+    #[test]
+    fn a_first_start_is_over_only_when_it_was_told() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let mut home = open(dir.path()).unwrap();
+            assert!(home.is_new());
+            home.settle(URL, Time::from_secs(0)).unwrap();
+        }
+        finished(dir.path());
+        assert!(!open(dir.path()).unwrap().is_new());
+    }
+
+    #[test]
+    fn a_record_that_was_half_written_makes_no_stranger() {
+        for name in [".siglite.json.tmp", ".first-start.tmp", "first-start"] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::File::create(dir.path().join(name)).unwrap();
+            assert!(open(dir.path()).unwrap().is_new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_instance_without_one_of_its_rooms_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        finished(dir.path());
+        for name in ROOMS {
+            std::fs::remove_dir(dir.path().join(name)).unwrap();
+            let failure = open(dir.path()).err().unwrap();
+            assert_eq!(failure.exit, Exit::Folder);
+            assert!(failure.sentence.contains(name), "{}", failure.sentence);
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn what_was_found_is_not_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        finished(dir.path());
+        open(dir.path()).unwrap().abandon();
+        assert!(!open(dir.path()).unwrap().is_new());
+        let other = dir.path().join("other");
+        let mut home = open(&other).unwrap();
+        home.settle(URL, Time::from_secs(0)).unwrap();
+        home.abandon();
+        assert!(!other.exists());
+    }
 }
