@@ -73,6 +73,31 @@ fn each_server_has_one_port_on_all_pages() {
     }
 }
 
+/// What the macros of the `metrics` crate are given below a folder, tests aside.
+fn metrics_below(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            metrics_below(&entry, found);
+        } else if entry.extension().is_some_and(|end| end == "rs") {
+            let text = std::fs::read_to_string(&entry).unwrap();
+            let macros = ["counter!(\"", "gauge!(\"", "histogram!(\""];
+            let names = macros.into_iter().flat_map(|name| text.split(name).skip(1));
+            found.extend(names.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn the_page_of_metrics_lists_each_and_no_other() {
+    let mut counted = BTreeSet::new();
+    for server in SERVERS.into_iter().chain(["crates/http"]) {
+        metrics_below(&root().join(server).join("src"), &mut counted);
+    }
+    let page = read("docs/metrics.md");
+    let listed: BTreeSet<String> = rows(&page).map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(listed, counted);
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     for page in pages() {
