@@ -86,7 +86,8 @@ impl Scan {
         };
         let Some((named, first)) = segment::parse_segment_header(&bytes) else {
             // A new segment is written with its first record in one go: without a header it has none.
-            if last && !segment::has_later_record(&bytes, 0) {
+            let next = self.records.last().map(|record| record.tree.size);
+            if last && !segment::has_later_record(&bytes, next) {
                 self.torn = Some(torn(0));
                 return Ok(());
             }
@@ -131,7 +132,7 @@ enum Whole {
 /// was whole once.
 fn read_record(bytes: &[u8], next: u64) -> Whole {
     let Some(header) = segment::parse_record_header(bytes) else {
-        return if segment::has_later_record(&bytes[1..], next) {
+        return if segment::has_later_record(&bytes[1..], Some(next)) {
             Whole::Damaged
         } else {
             Whole::Torn
@@ -145,4 +146,41 @@ fn read_record(bytes: &[u8], next: u64) -> Whole {
     let follows = record.first == next
         && record.first.checked_add(record.leaves.len() as u64) == Some(record.tree.size);
     if follows { Whole::Record(record, end) } else { Whole::Damaged }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lite_sequencer::{Leaf, Tree};
+    use lite_time::Time;
+
+    use super::*;
+
+    fn record(first: u64, leaf: &[u8]) -> Vec<u8> {
+        let leaf = Leaf {
+            bytes: Arc::from(leaf),
+            time: Time::from_secs(1),
+            identity: None,
+            extra: Arc::default(),
+        };
+        let checkpoint = Arc::from("checkpoint");
+        let tree = Tree { size: first + 1, root: [0; 32], time: Time::from_secs(1), checkpoint };
+        let record = Record { first, leaves: vec![Arc::new(leaf)], tree: Arc::new(tree) };
+        let mut bytes = Vec::new();
+        segment::push_record(&mut bytes, &record).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_leaf_that_looks_like_a_record_makes_no_torn_tail_damaged() {
+        // What fits into the base64 of a signature: its first leaf is a number of eight letters.
+        let hostile = record(u64::from_be_bytes(*b"AAAAAAAA"), b"")[..RECORD_HEADER].to_vec();
+        let mut torn = record(7, &hostile);
+        torn[..RECORD_HEADER].fill(0);
+        assert!(matches!(read_record(&torn, 7), Whole::Torn));
+        // A record that can follow does show that the one before it was whole once.
+        torn.extend(record(8, b"leaf"));
+        assert!(matches!(read_record(&torn, 7), Whole::Damaged));
+    }
 }

@@ -82,10 +82,18 @@ pub(crate) fn parse_record_header(bytes: &[u8]) -> Option<RecordHeader> {
     Some(RecordHeader { body_length, first, body_checksum: u32::from_be_bytes(*split(&mut rest)?) })
 }
 
-/// Whether a whole header of a record that begins after leaf `after` is anywhere in `bytes`.
-pub(crate) fn has_later_record(bytes: &[u8], after: u64) -> bool {
+/// Whether a whole header of a record is anywhere in `bytes`, which begin with leaf `next`, if
+/// that is known.
+///
+/// Whoever submits a leaf may write a header into it, and a checksum keeps nobody from that. So
+/// only the header of a record that can follow counts: a leaf takes more than a byte, so there
+/// are fewer leaves before it than bytes.
+pub(crate) fn has_later_record(bytes: &[u8], next: Option<u64>) -> bool {
+    let may_follow = |first: u64| {
+        next.is_none_or(|next| first.checked_sub(next).is_some_and(|n| n < bytes.len() as u64))
+    };
     let windows = bytes.windows(RECORD_HEADER).filter(|window| window.starts_with(RECORD_MAGIC));
-    windows.filter_map(parse_record_header).any(|header| header.first >= after)
+    windows.filter_map(parse_record_header).any(|header| may_follow(header.first))
 }
 
 /// Reads a record's body.
