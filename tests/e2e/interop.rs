@@ -94,3 +94,23 @@ fn a_machine_signs_under_its_uri() {
         assert_eq!(ran.code, Some(0), "{client:?}: {ran}");
     }
 }
+
+#[test]
+fn the_environment_that_siglite_prints_is_all_that_cosign_needs() {
+    let Some(cosign) = Tool::Cosign.find() else { return };
+    let stack = Stack::start();
+    let file = stack.file("artifact.txt", "signed from a shell\n");
+    let script = format!(
+        "eval \"$('{siglite}' env)\" && '{cosign}' sign-blob '{file}' --bundle b.json --yes \
+         --identity-token '{token}' && '{cosign}' verify-blob '{file}' --bundle b.json \
+         --certificate-identity {ALICE} --certificate-oidc-issuer {issuer}",
+        siglite = lite_tests::binary("siglite").display(),
+        cosign = cosign.display(),
+        file = file.display(),
+        token = stack.token(),
+        issuer = stack.issuer(),
+    );
+    let mut shell = stack.command(Path::new("sh"));
+    let ran = run(shell.args(["-c", &script]));
+    assert_eq!(ran.code, Some(0), "{ran}");
+}

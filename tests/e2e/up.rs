@@ -239,3 +239,20 @@ fn the_front_page_and_health_answer() {
     assert_eq!(get("/metrics").status(), 404, "metrics have a listener of their own");
     assert_eq!(get("/nowhere").status(), 404);
 }
+
+#[test]
+fn metrics_are_served_where_they_were_asked_for_and_nowhere_else() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{free}");
+    let stack = Stack::builder().argument("--metrics-listen").argument(&listen).start();
+    let _ = stack.sign(&stack.file("artifact.txt", "signed and counted\n"));
+    let metrics = http().get(format!("http://{listen}/metrics")).send().unwrap();
+    let text = metrics.text().unwrap();
+    for line in ["fulcio_new_certs 1", "rekor_v2_new_hashedrekord_entries 1"] {
+        assert!(text.lines().any(|found| found == line), "`{line}` is missing:\n{text}");
+    }
+    assert!(text.contains(r#"route="/api/v2/signingCert""#), "{text}");
+    assert!(!text.contains(ALICE), "no metric says who signs");
+    let public = http().get(format!("{}/metrics", stack.url())).send().unwrap();
+    assert_eq!(public.status(), 404);
+}
