@@ -74,6 +74,19 @@ impl Screen {
         }
     }
 
+    /// Data that another program takes as it is: a line for a person, and no line end in a file
+    /// or a pipe. cosign sends a token file to the authority with whatever stands at its end.
+    pub(crate) fn exactly(&self, text: &str) -> Outcome {
+        let mut stdout = std::io::stdout().lock();
+        if stdout.is_terminal() {
+            drop(stdout);
+            return self.data(text);
+        }
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
+            Failure::new(Exit::Internal, "cannot write to standard output").because(&error)
+        })
+    }
+
     /// Data as one JSON document, for `--output json`.
     pub(crate) fn json(self, document: &serde_json::Value) -> Outcome {
         self.data(&format!("{document:#}"))

@@ -104,8 +104,7 @@ impl Server {
 
     /// Whether the log takes submissions.
     pub fn health(&self) -> Result<(), String> {
-        let health = self.log.engine().health();
-        if health.is_ok() { Ok(()) } else { Err(format!("the CT log is {:?}", health.state)) }
+        self.log.engine().health().verdict().map_err(str::to_owned)
     }
 
     /// Keeps derived things current and the checkpoint young, for as long as the future runs.

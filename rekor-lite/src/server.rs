@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use lite_bundle::trust::{Fragment, LegacyTarget, Service, Services, TransparencyLog, TrustedLog};
 use lite_keys::KeyKind;
-use lite_store::{FolderLock, Log, LogConfig, NoteCheckpointSigner, PoolState, durable};
+use lite_store::{FolderLock, Log, LogConfig, NoteCheckpointSigner, durable};
 use lite_time::{Clock, Time};
 use lite_tlog::{NoteSigner, NoteVerifier};
 use url::{Host, Url};
@@ -165,11 +165,7 @@ impl Server {
 }
 
 fn health_of(log: &Log) -> Result<(), String> {
-    let health = log.health();
-    match health.state {
-        PoolState::Accepting => Ok(()),
-        state => Err(format!("the log takes no entries: {state:?}")),
-    }
+    log.health().verdict().map_err(str::to_owned)
 }
 
 fn open_log(

@@ -114,3 +114,19 @@ fn the_environment_that_siglite_prints_is_all_that_cosign_needs() {
     let ran = run(shell.args(["-c", &script]));
     assert_eq!(ran.code, Some(0), "{ran}");
 }
+
+#[test]
+fn a_token_in_a_file_is_one_that_cosign_takes() {
+    let Some(cosign) = Tool::Cosign.find() else { return };
+    let stack = Stack::start();
+    let file = stack.file("artifact.txt", "signed with a token from a file\n");
+    let mut command = stack.siglite();
+    command.args(["token", "--account", ALICE]).env("SIGLITE_PASSWORD", lite_tests::PASSWORD);
+    let token = stack.file("token", &run(&mut command).ok());
+    let mut sign = stack.command(&cosign);
+    sign.arg("sign-blob").arg(&file).args(["--bundle", "b.json", "--yes"]);
+    sign.arg("--trusted-root").arg(stack.client("trusted_root.json"));
+    sign.arg("--signing-config").arg(stack.client("signing_config.json"));
+    let ran = run(sign.arg("--identity-token").arg(&token));
+    assert_eq!(ran.code, Some(0), "{ran}");
+}

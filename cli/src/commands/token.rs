@@ -35,6 +35,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let issuer = || trust::issuer(&args.login, args.signing_config.as_deref(), context);
         let token = login::obtain(&args.login, issuer, &web, context).await?;
         context.screen().say(&format!("Signed in as {} at {}.", token.who(), token.issuer()));
-        context.screen().data(token.as_str())
+        context.screen().exactly(token.as_str())
     })
 }

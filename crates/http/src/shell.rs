@@ -8,9 +8,9 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, StatusCode, Uri};
+use http::{HeaderName, HeaderValue, Uri};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::rpc;
 
@@ -33,7 +33,7 @@ pub fn wrap(router: Router) -> Router {
         .layer(middleware::from_fn(record))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| answer_panic(&*panic)))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_DEADLINE))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::map_response(nosniff))
 }
 
@@ -58,6 +58,14 @@ pub fn collapse_slashes(uri: &Uri) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(collapsed).ok()?);
     Uri::from_parts(parts).ok()
+}
+
+/// Answers for a handler that does not: what it promised by then is kept, and may be asked for again.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => rpc::Status::unavailable("no answer in time").into_response(),
+    }
 }
 
 async fn nosniff(mut response: Response) -> Response {
@@ -130,6 +138,16 @@ mod tests {
         check("//api/v2/signingCert", Some("/api/v2/signingCert"));
         check("/api///v2//log?a=//b", Some("/api/v2/log?a=//b"));
         check("http://host//x", Some("http://host/x"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_does_not_answer_is_answered_for() {
+        let router = wrap(Router::new().route("/never", get(std::future::pending::<()>)));
+        let ask = Request::builder().uri("/never").body(Body::empty()).unwrap();
+        let response = router.oneshot(ask).await.unwrap();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "1");
+        assert_eq!(response.headers()["content-type"], "application/json");
     }
 
     #[tokio::test]

@@ -49,7 +49,27 @@ impl LogHealth {
     /// Whether all is well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.state == PoolState::Accepting && self.publishing && self.index
+        self.verdict().is_ok()
+    }
+
+    /// All is well, or the worst that is not, in words for an operator.
+    pub fn verdict(&self) -> Result<(), &'static str> {
+        match self {
+            Self { state: PoolState::Full, .. } => {
+                Err("the log takes leaves when there is storage")
+            }
+            Self { state: PoolState::ReadOnly, .. } => {
+                Err("the log takes no leaves until it is started again, because a write failed")
+            }
+            Self { state: PoolState::Closed, .. } => Err("the log is closed"),
+            Self { publishing: false, .. } => {
+                Err("what the log has promised is durable and not published: its storage fails")
+            }
+            Self { index: false, .. } => {
+                Err("the log does not find old duplicates: its index fails")
+            }
+            Self { state: PoolState::Accepting, .. } => Ok(()),
+        }
     }
 }
 

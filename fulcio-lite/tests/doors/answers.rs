@@ -112,7 +112,7 @@ async fn the_legacy_api_answers_201_with_pem() {
 #[tokio::test]
 async fn a_machine_account_becomes_a_uri() {
     let world = world();
-    let uri = "https://localhost:7070/machines/ci";
+    let uri = "http://localhost:7070/machine/ci";
     let mut claims = claims();
     claims["sub"] = json!(uri);
     claims.as_object_mut().unwrap().remove("email");

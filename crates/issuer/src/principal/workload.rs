@@ -75,9 +75,14 @@ pub(super) fn chainguard(claims: &Claims) -> Result<Draft, PrincipalError> {
     Ok(draft)
 }
 
-/// Type `siglite` without an address: a machine account, whose subject is a URI of its own.
+/// Type `siglite` without an address: a machine account, whose subject is a URI of its own, with the scheme
+/// and the host of its issuer: an issuer of this type names nobody elsewhere.
 pub(super) fn machine(claims: &Claims) -> Result<Draft, PrincipalError> {
     let subject = claims.subject();
+    let parts = uri::split(subject).ok_or(PrincipalError::SubjectNotUri)?;
     uri::for_certificate(subject).ok_or(PrincipalError::SubjectNotUri)?;
+    if uri::split(claims.issuer()) != Some(parts) {
+        return Err(PrincipalError::SubjectForeign);
+    }
     Ok(Draft::uri(claims, subject.to_owned()))
 }

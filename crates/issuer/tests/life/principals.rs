@@ -79,9 +79,16 @@ fn siglite_is_a_person_or_a_machine() {
     for subject in ["", "ci", "/ci", "ci bot", "7:x"] {
         refuse(&world, &json!({"sub": subject}), PrincipalError::SubjectNotUri);
     }
+    for subject in [
+        "https://github.com/o/r",
+        "http://accounts.example.com/machine/ci",
+        "https://accounts.example.com.evil.example/ci",
+    ] {
+        refuse(&world, &json!({"sub": subject}), PrincipalError::SubjectForeign);
+    }
     let person = json!({"email": "a@b.example", "email_verified": true, "sub": "7"});
     names(&world, &person, "a@b.example", AltName::Email("a@b.example".into()));
-    let uri = "https://localhost:7070/machines/ci";
+    let uri = "https://accounts.example.com/machine/ci";
     names(&world, &json!({"sub": uri}), uri, AltName::Uri(uri.into()));
 }
 
