@@ -76,7 +76,7 @@ impl Screen {
 
     /// Data that another program takes as it is: a line for a person, and no line end in a file
     /// or a pipe. cosign sends a token file to the authority with whatever stands at its end.
-    pub(crate) fn exactly(&self, text: &str) -> Outcome {
+    pub(crate) fn exactly(self, text: &str) -> Outcome {
         let mut stdout = std::io::stdout().lock();
         if stdout.is_terminal() {
             drop(stdout);
