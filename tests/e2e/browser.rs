@@ -148,7 +148,7 @@ async fn cosign_signs_in_interactively() {
     let mut signer = Signer::start(&stack, &command, true);
     browser.open(&signer.page().await).await;
     sign_in(&browser).await;
-    browser.says(Locator::Css("body"), "Sigstore").await;
+    browser.says(Locator::Css("body"), "authentication successful").await;
     signer.finish().await;
     browser.quit().await;
     tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
@@ -203,7 +203,7 @@ async fn sigstore_python_signs_in_with_a_browser() {
     let mut signer = Signer::start(&stack, &command, true);
     browser.open(&signer.page().await).await;
     sign_in(&browser).await;
-    browser.says(Locator::Css("body"), "Sigstore").await;
+    browser.says(Locator::Css("body"), "authentication successful").await;
     signer.finish().await;
     browser.quit().await;
     tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
