@@ -136,22 +136,32 @@ fn cosign(stack: &Stack, program: &Path, file: &Path, bundle: &Path) -> Command 
     command
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn cosign_signs_in_interactively() {
-    let (Some(program), Some(browser)) = (Tool::Cosign.find(), Chromium::start(&[]).await) else {
-        return;
-    };
+/// A person at a terminal: a program opens the login page, and signs once they have signed in.
+/// `farewell` is what its last page says, where it has one that is its own.
+async fn signs_interactively(
+    command: impl FnOnce(&Stack, &Path, &Path) -> Command,
+    farewell: Option<&str>,
+) {
+    let Some(browser) = Chromium::start(&[]).await else { return };
     let stack = tokio::task::block_in_place(Stack::start);
     let file = stack.file("artifact.txt", "signed by a person at a terminal\n");
-    let bundle = stack.home().join("cosign.sigstore.json");
-    let command = cosign(&stack, &program, &file, &bundle);
-    let mut signer = Signer::start(&stack, &command, true);
+    let bundle = stack.home().join("person.sigstore.json");
+    let mut signer = Signer::start(&stack, &command(&stack, &file, &bundle), true);
     browser.open(&signer.page().await).await;
     sign_in(&browser).await;
-    browser.says(Locator::Css("body"), "authentication successful").await;
+    if let Some(words) = farewell {
+        browser.says(Locator::Css("body"), words).await;
+    }
     signer.finish().await;
     browser.quit().await;
     tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cosign_signs_in_interactively() {
+    let Some(program) = Tool::Cosign.find() else { return };
+    let command = |stack: &Stack, file: &Path, bundle: &Path| cosign(stack, &program, file, bundle);
+    signs_interactively(command, Some("authentication successful")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,36 +201,22 @@ async fn cosign_signs_in_from_a_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigstore_python_signs_in_with_a_browser() {
-    let (Some(program), Some(browser)) = (Tool::Python.find(), Chromium::start(&[]).await) else {
-        return;
+    let Some(program) = Tool::Python.find() else { return };
+    let command = |stack: &Stack, file: &Path, bundle: &Path| {
+        let mut command = stack.command(&program);
+        command.args(["-m", "sigstore", "--trust-config"]).arg(stack.client("trust_config.json"));
+        command.args(["sign", "--bundle"]).arg(bundle).arg(file);
+        command
     };
-    let stack = tokio::task::block_in_place(Stack::start);
-    let file = stack.file("artifact.txt", "signed by a person with Python\n");
-    let bundle = stack.home().join("python.sigstore.json");
-    let mut command = stack.command(&program);
-    command.args(["-m", "sigstore", "--trust-config"]).arg(stack.client("trust_config.json"));
-    command.args(["sign", "--bundle"]).arg(&bundle).arg(&file);
-    let mut signer = Signer::start(&stack, &command, true);
-    browser.open(&signer.page().await).await;
-    sign_in(&browser).await;
-    browser.says(Locator::Css("body"), "authentication successful").await;
-    signer.finish().await;
-    browser.quit().await;
-    tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
+    signs_interactively(command, Some("authentication successful")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn siglite_signs_in_with_a_browser() {
-    let Some(browser) = Chromium::start(&[]).await else { return };
-    let stack = tokio::task::block_in_place(Stack::start);
-    let file = stack.file("artifact.txt", "signed by a person with siglite\n");
-    let bundle = stack.home().join("siglite.sigstore.json");
-    let mut command = stack.siglite();
-    command.arg("sign-blob").arg(&file).arg("--bundle").arg(&bundle).arg("--yes");
-    let mut signer = Signer::start(&stack, &command, true);
-    browser.open(&signer.page().await).await;
-    sign_in(&browser).await;
-    signer.finish().await;
-    browser.quit().await;
-    tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
+    let command = |stack: &Stack, file: &Path, bundle: &Path| {
+        let mut command = stack.siglite();
+        command.arg("sign-blob").arg(file).arg("--bundle").arg(bundle).arg("--yes");
+        command
+    };
+    signs_interactively(command, None).await;
 }
