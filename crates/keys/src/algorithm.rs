@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest as aws_digest;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// A hash algorithm of the SHA-2 family, as `dev.sigstore.common.v1.HashAlgorithm` names it.
@@ -73,6 +74,17 @@ impl HashAlgorithm {
             Self::Sha384 => Sha384::digest(data).to_vec(),
             Self::Sha512 => Sha512::digest(data).to_vec(),
         }
+    }
+
+    /// A finished digest as the library that signs and verifies takes it; `None` for another
+    /// length than [`HashAlgorithm::size`].
+    pub(crate) fn import(self, digest: &[u8]) -> Option<aws_digest::Digest> {
+        let algorithm = match self {
+            Self::Sha256 => &aws_digest::SHA256,
+            Self::Sha384 => &aws_digest::SHA384,
+            Self::Sha512 => &aws_digest::SHA512,
+        };
+        aws_digest::Digest::import_less_safe(digest, algorithm).ok()
     }
 }
 

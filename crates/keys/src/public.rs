@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::spki::SubjectPublicKeyInfoRef;
-use aws_lc_rs::digest as aws_digest;
 use aws_lc_rs::signature::{self as aws, ParsedPublicKey, VerificationAlgorithm};
 use der::Decode as _;
 use ed25519_dalek::VerifyingKey;
@@ -181,8 +180,7 @@ impl PublicKey {
                 prehash::verify(key, digest, signature).then_some(()).ok_or(VerifyError::Signature)
             }
             Parsed::Aws(key) => {
-                let digest = aws_digest::Digest::import_less_safe(digest, aws_hash(hash))
-                    .map_err(|_| VerifyError::Digest)?;
+                let digest = hash.import(digest).ok_or(VerifyError::Digest)?;
                 if hash == self.kind.default_hash() {
                     key.verify_digest_sig(&digest, signature)
                 } else {
@@ -208,14 +206,6 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = hex::encode(&HashAlgorithm::Sha256.digest(&self.spki)[..4]);
         write!(f, "PublicKey({}, {id})", self.kind)
-    }
-}
-
-fn aws_hash(hash: HashAlgorithm) -> &'static aws_digest::Algorithm {
-    match hash {
-        HashAlgorithm::Sha256 => &aws_digest::SHA256,
-        HashAlgorithm::Sha384 => &aws_digest::SHA384,
-        HashAlgorithm::Sha512 => &aws_digest::SHA512,
     }
 }
 

@@ -154,7 +154,7 @@ impl SigningKey {
                 if hash != self.kind().default_hash() {
                     return Err(SignError::Hash);
                 }
-                let digest = import(hash, digest)?;
+                let digest = hash.import(digest).ok_or(SignError::Hash)?;
                 pair.sign_digest(&digest)
                     .map(|signature| signature.as_ref().to_vec())
                     .map_err(|_| SignError::Library)
@@ -166,8 +166,12 @@ impl SigningKey {
                     HashAlgorithm::Sha512 => &aws::RSA_PKCS1_SHA512,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign_digest(padding, &import(hash, digest)?, &mut signature)
-                    .map_err(|_| SignError::Library)?;
+                pair.sign_digest(
+                    padding,
+                    &hash.import(digest).ok_or(SignError::Hash)?,
+                    &mut signature,
+                )
+                .map_err(|_| SignError::Library)?;
                 Ok(signature)
             }
         }
@@ -228,15 +232,6 @@ fn ecdsa_algorithm(kind: KeyKind) -> Option<&'static EcdsaSigningAlgorithm> {
         KeyKind::EcdsaP521 => Some(&aws::ECDSA_P521_SHA512_ASN1_SIGNING),
         KeyKind::Ed25519 | KeyKind::Rsa(_) => None,
     }
-}
-
-fn import(hash: HashAlgorithm, digest: &[u8]) -> Result<aws_lc_rs::digest::Digest, SignError> {
-    let algorithm = match hash {
-        HashAlgorithm::Sha256 => &aws_lc_rs::digest::SHA256,
-        HashAlgorithm::Sha384 => &aws_lc_rs::digest::SHA384,
-        HashAlgorithm::Sha512 => &aws_lc_rs::digest::SHA512,
-    };
-    aws_lc_rs::digest::Digest::import_less_safe(digest, algorithm).map_err(|_| SignError::Hash)
 }
 
 #[cfg(test)]
