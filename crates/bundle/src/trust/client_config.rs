@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{SigningConfig, TrustError, TrustedRoot, parse, pretty};
+use super::{SigningConfig, TrustError, TrustedRoot, expect, parse, pretty};
 
 /// Both documents a client needs, as `sigstore --trust-config` of sigstore-python reads them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -27,10 +27,11 @@ impl ClientTrustConfig {
 
     /// Reads the file, and holds its two parts to their own media types.
     pub fn parse(json: &[u8]) -> Result<Self, TrustError> {
-        let config = parse(json, Self::MEDIA_TYPE, |config: &Self| &config.media_type)?;
-        config.trusted_root.expect_media_type()?;
-        config.signing_config.expect_media_type()?;
-        Ok(config)
+        parse(json, |config: &Self| {
+            expect(&config.media_type, Self::MEDIA_TYPE)?;
+            config.trusted_root.expect_media_type()?;
+            config.signing_config.expect_media_type()
+        })
     }
 
     /// The file's text.

@@ -39,21 +39,21 @@ pub enum TrustError {
     TooLarge,
 }
 
-/// Reads one document within the limit; `media_type` picks the member to compare.
+/// Reads one document within the limit; `check` holds its media types to the only ones accepted.
 fn parse<'de, T: serde::Deserialize<'de>>(
     json: &'de [u8],
-    expected: &'static str,
-    media_type: impl Fn(&T) -> &str,
+    check: impl FnOnce(&T) -> Result<(), TrustError>,
 ) -> Result<T, TrustError> {
     if json.len() > MAX_TRUST_BYTES {
         return Err(TrustError::TooLarge);
     }
     let document: T = serde_json::from_slice(json).map_err(JsonError::from)?;
-    if media_type(&document) == expected {
-        Ok(document)
-    } else {
-        Err(TrustError::MediaType { expected })
-    }
+    check(&document)?;
+    Ok(document)
+}
+
+fn expect(media_type: &str, expected: &'static str) -> Result<(), TrustError> {
+    if media_type == expected { Ok(()) } else { Err(TrustError::MediaType { expected }) }
 }
 
 /// Two-space indentation and a final newline: these files are read by people, too.

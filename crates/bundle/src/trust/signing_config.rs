@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use lite_time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{TrustError, ValidityWindow, parse, pretty};
+use super::{TrustError, ValidityWindow, expect, parse, pretty};
 use crate::encoding::list_or_null;
 
 /// The services to sign with.
@@ -151,7 +151,7 @@ impl SigningConfig {
 
     /// Reads a signing config; unknown members are refused.
     pub fn parse(json: &[u8]) -> Result<Self, TrustError> {
-        parse(json, Self::MEDIA_TYPE, |config: &Self| &config.media_type)
+        parse(json, Self::expect_media_type)
     }
 
     /// The file's text.
@@ -161,11 +161,7 @@ impl SigningConfig {
     }
 
     pub(super) fn expect_media_type(&self) -> Result<(), TrustError> {
-        if self.media_type == Self::MEDIA_TYPE {
-            Ok(())
-        } else {
-            Err(TrustError::MediaType { expected: Self::MEDIA_TYPE })
-        }
+        expect(&self.media_type, Self::MEDIA_TYPE)
     }
 
     /// The services of `kind` to use at `now`, newest first; empty where the config lists none.

@@ -4,7 +4,7 @@ use lite_keys::PublicKey;
 use lite_time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{TrustError, parse, pretty};
+use super::{TrustError, expect, parse, pretty};
 use crate::encoding::{base64_bytes, list_or_null, rfc3339};
 
 /// Logs and authorities, with the windows in which each is trusted.
@@ -42,7 +42,7 @@ impl TrustedRoot {
 
     /// Reads a trusted root; unknown members are refused, as the stock clients do.
     pub fn parse(json: &[u8]) -> Result<Self, TrustError> {
-        parse(json, Self::MEDIA_TYPE, |root: &Self| &root.media_type)
+        parse(json, Self::expect_media_type)
     }
 
     /// The file's text.
@@ -52,11 +52,7 @@ impl TrustedRoot {
     }
 
     pub(super) fn expect_media_type(&self) -> Result<(), TrustError> {
-        if self.media_type == Self::MEDIA_TYPE {
-            Ok(())
-        } else {
-            Err(TrustError::MediaType { expected: Self::MEDIA_TYPE })
-        }
+        expect(&self.media_type, Self::MEDIA_TYPE)
     }
 }
 
