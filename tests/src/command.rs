@@ -1,6 +1,5 @@
 //! Commands, run to their end.
 
-use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 /// What a command left behind.
@@ -44,25 +43,9 @@ impl std::fmt::Display for Ran {
 /// Runs a command with nothing on its standard input.
 #[track_caller]
 pub fn run(command: &mut Command) -> Ran {
-    run_with_input(command, "")
-}
-
-/// Runs a command with `input` on its standard input.
-#[track_caller]
-pub fn run_with_input(command: &mut Command, input: &str) -> Ran {
     let line = format!("{command:?}");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{line}: {error}"));
-    let mut stdin = child.stdin.take().expect("it was piped");
-    // A command that reads nothing may have closed its end already.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
     let Output { status, stdout, stderr } =
-        child.wait_with_output().unwrap_or_else(|error| panic!("{line}: {error}"));
+        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{line}: {error}"));
     Ran {
         line,
         code: status.code(),

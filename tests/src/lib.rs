@@ -15,6 +15,6 @@ mod command;
 mod stack;
 mod tool;
 
-pub use command::{Ran, run, run_with_input};
-pub use stack::{ALICE, PASSWORD, Stack, StackBuilder, http, token_from_stdin};
+pub use command::{Ran, run};
+pub use stack::{ALICE, PASSWORD, Stack, StackBuilder, http};
 pub use tool::{Tool, binary, clean, skip};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{Ran, run, run_with_input};
+use crate::command::run;
 use crate::tool::{binary, clean};
 
 /// The person that every stack knows.
@@ -60,13 +60,6 @@ impl StackBuilder {
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.options.arguments.push(argument.to_owned());
-        self
-    }
-
-    /// Listens there instead of on a free port.
-    #[must_use]
-    pub fn listen(mut self, listen: &str) -> Self {
-        self.options.listen = Some(listen.to_owned());
         self
     }
 
@@ -271,11 +264,4 @@ pub fn http() -> reqwest::blocking::Client {
     // The second call finds it done.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::blocking::Client::builder().no_proxy().build().expect("a client without settings")
-}
-
-/// Runs `siglite token` for a person whose password comes on standard input.
-#[track_caller]
-#[must_use]
-pub fn token_from_stdin(stack: &Stack, email: &str, password: &str) -> Ran {
-    run_with_input(stack.siglite().args(["token", "--account", email]), password)
 }
