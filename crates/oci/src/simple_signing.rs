@@ -92,7 +92,8 @@ impl SimpleSigning {
             },
             optional: self.optional.clone(),
         };
-        serde_json::to_vec(&document).expect("strings and maps always serialise")
+        // Strings and maps always serialise.
+        serde_json::to_vec(&document).unwrap_or_default()
     }
 }
 
