@@ -21,13 +21,22 @@ pub(crate) enum Exit {
     Identity = 5,
     /// A data folder is in use, damaged or not writable, or a port is taken.
     Folder = 6,
+    /// The image carries no signature. This code and the next three are cosign's own
+    /// (`doc/cosign_exit_codes.md`), so that scripts written for it keep their meaning.
+    NoSignatures = 10,
+    /// The image does not exist: no such tag or digest in the repository.
+    NoImage = 11,
+    /// The image carries signatures, and none is by whom was asked for.
+    NoMatch = 12,
+    /// A signature that an identity was asked for carries no certificate.
+    NoCertificate = 13,
     /// A fault of `siglite` itself.
     Internal = 70,
 }
 
 impl Exit {
     /// Every code, in the order of the documentation.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ok,
         Self::Refused,
         Self::Usage,
@@ -35,6 +44,10 @@ impl Exit {
         Self::Trust,
         Self::Identity,
         Self::Folder,
+        Self::NoSignatures,
+        Self::NoImage,
+        Self::NoMatch,
+        Self::NoCertificate,
         Self::Internal,
     ];
 
@@ -53,6 +66,10 @@ impl Exit {
             Self::Trust => "trust",
             Self::Identity => "identity",
             Self::Folder => "folder",
+            Self::NoSignatures => "no-signatures",
+            Self::NoImage => "no-image",
+            Self::NoMatch => "no-match",
+            Self::NoCertificate => "no-certificate",
             Self::Internal => "internal",
         }
     }
@@ -76,6 +93,12 @@ impl Exit {
             Self::Identity => "Not signed in, or the identity token was not accepted.",
             Self::Folder => {
                 "The data folder is in use, damaged or not writable, or the port is taken."
+            }
+            Self::NoSignatures => "The image carries no signatures.",
+            Self::NoImage => "The image does not exist: the repository has no such tag or digest.",
+            Self::NoMatch => "The image carries signatures, and none is by whom was asked for.",
+            Self::NoCertificate => {
+                "An identity was asked for, and the signature carries no certificate."
             }
             Self::Internal => "A fault of siglite itself. Please report it.",
         }
