@@ -1,9 +1,10 @@
 //! Public keys, signing keys, and the algorithms Sigstore allows for them.
 //!
 //! Read in this order: [`HashAlgorithm`] and [`KeyDetails`] (the words), [`PublicKey`] (foreign
-//! bytes become a key or a refusal), [`SigningKey`] (our own keys).
+//! bytes become a key or a refusal), [`SigningKey`] (our own keys), [`PrivateKeyFile`] (other
+//! people's private keys, as they lie in files), [`SealedKey`] (cosign's encrypted ones).
 //!
-//! In scope: SPKI and PKCS#8 in DER and PEM, ECDSA on the NIST curves, RSA PKCS#1 v1.5, Ed25519
+//! In scope: SPKI and PKCS#8 in DER and PEM, PKCS#1, SEC1 and cosign's keys to read, ECDSA on the NIST curves, RSA PKCS#1 v1.5, Ed25519
 //! and Ed25519ph. Not here: certificates (`lite-pki`), note key names and log IDs (`lite-tlog`),
 //! JSON Web Keys (`lite-identity`), files and their modes (`lite-store`).
 //!
@@ -15,10 +16,14 @@
 mod algorithm;
 mod pem;
 mod prehash;
+mod private;
 mod public;
+mod sealed;
 mod signing;
 mod spki;
 
 pub use algorithm::{HashAlgorithm, KeyDetails, KeyKind};
+pub use private::{EncryptedPkcs8, PrivateKeyFile};
 pub use public::{KeyError, PublicKey, VerifyError};
+pub use sealed::{SealedKey, SealedKeyError};
 pub use signing::{SignError, SigningKey, SigningKeyError, fill_random};

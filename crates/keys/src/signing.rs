@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use crate::{HashAlgorithm, KeyKind, PublicKey, pem, prehash};
+use crate::{HashAlgorithm, KeyKind, PublicKey, SealedKeyError, pem, prehash};
 
 /// Why a text is not a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +21,12 @@ pub enum SigningKeyError {
     /// The key is encrypted, and this is not the place to decrypt it.
     #[error("the private key is encrypted")]
     Encrypted,
-    /// Not one PEM block of type `PRIVATE KEY` (PKCS#8, RFC 5958).
-    #[error("the private key is not PKCS#8 in PEM")]
+    /// Not one PEM block of a type that holds a private key.
+    #[error("there is no private key in PEM")]
     Pem,
+    /// The key is encrypted in a form that cannot be read.
+    #[error(transparent)]
+    Sealed(#[from] SealedKeyError),
 }
 
 /// Why a signature was not made.
@@ -88,10 +91,9 @@ impl SigningKey {
 
     /// Reads an unencrypted PKCS#8 key in DER.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, SigningKeyError> {
-        [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521]
+        ECDSA_KINDS
             .into_iter()
-            .filter_map(ecdsa_algorithm)
-            .find_map(|algorithm| EcdsaKeyPair::from_pkcs8(algorithm, der).ok())
+            .find_map(|(_, algorithm)| EcdsaKeyPair::from_pkcs8(algorithm, der).ok())
             .and_then(Self::from_ecdsa)
             .or_else(|| {
                 Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().and_then(Self::from_ed25519)
@@ -106,6 +108,15 @@ impl SigningKey {
     /// When memory runs out while encoding.
     #[must_use]
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(pem::encode("PRIVATE KEY", &self.to_pkcs8_der()))
+    }
+
+    /// The key as unencrypted PKCS#8 in DER, in memory that is wiped when it is dropped.
+    ///
+    /// # Panics
+    /// When memory runs out while encoding.
+    #[must_use]
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
         let der = match &self.pair {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
             Pair::Ed25519 { pair, .. } => {
@@ -114,8 +125,7 @@ impl SigningKey {
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair)
                 .map(|der| Zeroizing::new(der.as_ref().to_vec())),
         };
-        let der = der.expect("a key that was generated or read can be written again");
-        Zeroizing::new(pem::encode("PRIVATE KEY", &der))
+        der.expect("a key that was generated or read can be written again")
     }
 
     /// The public half.
@@ -182,14 +192,14 @@ impl SigningKey {
         self.sign(self.kind().default_hash(), message)
     }
 
-    fn from_ecdsa(pair: EcdsaKeyPair) -> Option<Self> {
+    pub(crate) fn from_ecdsa(pair: EcdsaKeyPair) -> Option<Self> {
         let der =
             AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key()).ok()?;
         let public = PublicKey::from_spki_der(der.as_ref()).ok()?;
         Some(Self { pair: Pair::Ecdsa(pair), public })
     }
 
-    fn from_rsa(pair: RsaKeyPair) -> Option<Self> {
+    pub(crate) fn from_rsa(pair: RsaKeyPair) -> Option<Self> {
         let der =
             AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key()).ok()?;
         let public = PublicKey::from_spki_der(der.as_ref()).ok()?;
@@ -225,13 +235,15 @@ pub fn fill_random(bytes: &mut [u8]) {
         .expect("the operating system gives randomness");
 }
 
+/// Each curve, with the algorithm that signs on it.
+pub(crate) const ECDSA_KINDS: [(KeyKind, &EcdsaSigningAlgorithm); 3] = [
+    (KeyKind::EcdsaP256, &aws::ECDSA_P256_SHA256_ASN1_SIGNING),
+    (KeyKind::EcdsaP384, &aws::ECDSA_P384_SHA384_ASN1_SIGNING),
+    (KeyKind::EcdsaP521, &aws::ECDSA_P521_SHA512_ASN1_SIGNING),
+];
+
 fn ecdsa_algorithm(kind: KeyKind) -> Option<&'static EcdsaSigningAlgorithm> {
-    match kind {
-        KeyKind::EcdsaP256 => Some(&aws::ECDSA_P256_SHA256_ASN1_SIGNING),
-        KeyKind::EcdsaP384 => Some(&aws::ECDSA_P384_SHA384_ASN1_SIGNING),
-        KeyKind::EcdsaP521 => Some(&aws::ECDSA_P521_SHA512_ASN1_SIGNING),
-        KeyKind::Ed25519 | KeyKind::Rsa(_) => None,
-    }
+    ECDSA_KINDS.into_iter().find(|(curve, _)| *curve == kind).map(|(_, algorithm)| algorithm)
 }
 
 #[cfg(test)]
