@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, attest_blob, completions, env, exit_codes, log, sign_blob, token, use_instance,
-    verify_blob, verify_blob_attestation, version,
+    account, attest_blob, completions, env, exit_codes, generate_key_pair, import_key_pair, log,
+    public_key, sign_blob, token, use_instance, verify_blob, verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -82,6 +82,12 @@ pub(crate) enum Command {
     AttestBlob(attest_blob::Args),
     /// Verify a statement about a file, offline
     VerifyBlobAttestation(verify_blob_attestation::Args),
+    /// Make a key pair to sign with: an encrypted private key and its public key
+    GenerateKeyPair(generate_key_pair::Args),
+    /// Encrypt an existing private key, and write it with its public key
+    ImportKeyPair(import_key_pair::Args),
+    /// Print the public half of a key
+    PublicKey(public_key::Args),
     /// Sign in and print an identity token
     Token(token::Args),
     /// Read the transparency log, with proofs

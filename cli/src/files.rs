@@ -18,12 +18,15 @@ pub(crate) const MAX_DOCUMENT_BYTES: u64 = 8 * 1024 * 1024;
 pub(crate) enum Reader {
     /// Bundles and trust material are public.
     Everyone,
+    /// Private keys are their owner's.
+    Owner,
 }
 
 impl Reader {
     const fn mode(self) -> u32 {
         match self {
             Self::Everyone => durable::PUBLIC,
+            Self::Owner => durable::PRIVATE,
         }
     }
 }

@@ -8,9 +8,10 @@ use crate::failure::{Failure, Outcome};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Identity")]
 pub(crate) struct SignerFlags {
-    /// Sign with this private key (PKCS#8 PEM, not encrypted) instead of an identity
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity_token", "account", "machine", "device", "oob"])]
-    pub(crate) key: Option<PathBuf>,
+    /// Sign with this private key instead of an identity: cosign's (the password is taken from
+    /// `COSIGN_PASSWORD`, a prompt, or standard input) or any in PEM
+    #[arg(long, value_name = "FILE|env://VAR", conflicts_with_all = ["identity_token", "account", "machine", "device", "oob"])]
+    pub(crate) key: Option<String>,
 
     #[command(flatten)]
     pub(crate) login: LoginFlags,
@@ -80,6 +81,18 @@ pub(crate) struct ServiceFlags {
     /// The timestamp authority, with its path, instead of the signing config's
     #[arg(long, value_name = "URL")]
     pub(crate) timestamp_server_url: Option<String>,
+
+    /// Whether the signature is logged [default: true]. With =false and --key nobody but the
+    /// servers named here is asked: not the log, and no timestamp authority of a signing config
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
+    pub(crate) tlog_upload: Option<bool>,
+}
+
+impl ServiceFlags {
+    /// Whether a log was asked not to be told.
+    pub(crate) fn leaves_the_log_out(&self) -> bool {
+        self.tlog_upload == Some(false)
+    }
 }
 
 /// What is trusted.
@@ -114,7 +127,7 @@ pub(crate) struct PolicyFlags {
     /// The public key (PEM) of a signature made with --key, instead of an identity
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE|env://VAR",
         conflicts_with_all = [
             "certificate_identity",
             "certificate_identity_regexp",
@@ -122,7 +135,99 @@ pub(crate) struct PolicyFlags {
             "certificate_oidc_issuer_regexp",
         ]
     )]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<String>,
+}
+
+/// What the certificate of a GitHub workflow must say.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Who must have signed")]
+pub(crate) struct WorkflowFlags {
+    /// The name of the GitHub workflow that signed
+    #[arg(
+        id = "github-workflow-name",
+        long = "certificate-github-workflow-name",
+        value_name = "NAME",
+        hide_short_help = true,
+        conflicts_with = "key"
+    )]
+    pub(crate) name: Option<String>,
+
+    /// The git reference the GitHub workflow ran on
+    #[arg(
+        id = "github-workflow-ref",
+        long = "certificate-github-workflow-ref",
+        value_name = "REF",
+        hide_short_help = true,
+        conflicts_with = "key"
+    )]
+    pub(crate) reference: Option<String>,
+
+    /// The repository of the GitHub workflow
+    #[arg(
+        id = "github-workflow-repository",
+        long = "certificate-github-workflow-repository",
+        value_name = "OWNER/NAME",
+        hide_short_help = true,
+        conflicts_with = "key"
+    )]
+    pub(crate) repository: Option<String>,
+
+    /// The commit the GitHub workflow ran on
+    #[arg(
+        id = "github-workflow-sha",
+        long = "certificate-github-workflow-sha",
+        value_name = "SHA",
+        hide_short_help = true,
+        conflicts_with = "key"
+    )]
+    pub(crate) sha: Option<String>,
+
+    /// The event that started the GitHub workflow
+    #[arg(
+        id = "github-workflow-trigger",
+        long = "certificate-github-workflow-trigger",
+        value_name = "EVENT",
+        hide_short_help = true,
+        conflicts_with = "key"
+    )]
+    pub(crate) trigger: Option<String>,
+}
+
+/// Checks that are left out: each weakens the verdict, and says so when it is used.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Weaker verdicts")]
+pub(crate) struct InsecureFlags {
+    /// Accept signatures that no log holds
+    #[arg(
+        long,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL",
+        hide_short_help = true,
+        alias = "private-infrastructure"
+    )]
+    pub(crate) insecure_ignore_tlog: Option<bool>,
+
+    /// Accept certificates that no certificate-transparency log promised to hold
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
+    pub(crate) insecure_ignore_sct: Option<bool>,
+}
+
+/// Authorities to believe instead of the trusted root's.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Trust")]
+pub(crate) struct AuthorityFlags {
+    /// The certificates of the only authority to believe, in PEM: intermediates first, root last
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["ca_roots", "ca_intermediates", "key"])]
+    pub(crate) certificate_chain: Option<PathBuf>,
+
+    /// The root certificates of the only authorities to believe, in PEM
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with = "key")]
+    pub(crate) ca_roots: Option<PathBuf>,
+
+    /// The certificates between those roots and signers, in PEM
+    #[arg(long, value_name = "FILE", hide_short_help = true, requires = "ca_roots")]
+    pub(crate) ca_intermediates: Option<PathBuf>,
 }
 
 /// Flags of cosign that this program has no use for and takes so that copied lines work.
@@ -135,10 +240,6 @@ pub(crate) struct CosignFlags {
     /// Taken for cosign's sake: there is only the new bundle format
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) new_bundle_format: Option<bool>,
-
-    /// Taken for cosign's sake: the log is never left out
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub(crate) tlog_upload: Option<bool>,
 
     /// Taken for cosign's sake: there is always a signing config
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
@@ -186,7 +287,6 @@ impl CosignFlags {
             _ => Ok(()),
         };
         off(self.new_bundle_format, "new-bundle-format", "siglite writes v0.3 bundles only")?;
-        off(self.tlog_upload, "tlog-upload", "every signature is logged")?;
         off(
             self.use_signing_config,
             "use-signing-config",

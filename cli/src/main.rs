@@ -3,7 +3,7 @@
 //! Read in this order: [`args`] (the table of contents of the command line), one file of
 //! [`commands`] (what a command does), [`sign`] and [`verify`] (the two stories),
 //! [`client`] (the servers as this program meets them), [`instance`] (which servers, and how
-//! they are trusted), [`exit`] and [`render`] (what a run says at its end).
+//! they are trusted), [`keys`] (what `--key` names), [`exit`] and [`render`] (what a run says at its end).
 //!
 //! **Invariant:** data goes to standard output, words to standard error, and the exit code is the
 //! verdict.
@@ -21,6 +21,7 @@ mod failure;
 mod files;
 mod flags;
 mod instance;
+mod keys;
 mod login;
 mod predicate;
 mod prompt;

@@ -53,6 +53,13 @@ pub(crate) fn line(question: &str, screen: Screen) -> Outcome<Zeroizing<String>>
     })
 }
 
+/// Whether a person, or a line on standard input, says yes; silence is no.
+pub(crate) fn agreed(question: &str, screen: Screen) -> Outcome<bool> {
+    screen.ask(question);
+    let line = first_line(std::io::stdin().lock())?;
+    Ok(line.is_some_and(|line| matches!(line.trim(), "y" | "Y" | "yes" | "Yes")))
+}
+
 /// The first line without its end; a password may have spaces around it, so nothing else is cut.
 /// An empty line is none.
 fn first_line(source: impl BufRead) -> Outcome<Option<Zeroizing<String>>> {

@@ -55,8 +55,8 @@ pub(crate) fn issuer(
 pub(crate) struct Services {
     /// Issues the certificate. Not asked for when a key signs.
     pub(crate) authority: Option<String>,
-    /// Logs the signature.
-    pub(crate) log: String,
+    /// Logs the signature. Only a key can do without: its signatures need no time.
+    pub(crate) log: Option<String>,
     /// Say when the signature was made.
     pub(crate) timestamps: Vec<String>,
 }
@@ -64,9 +64,15 @@ pub(crate) struct Services {
 impl Services {
     /// Flags first, then the signing config. `keyless` asks for an authority and for a timestamp.
     pub(crate) fn choose(flags: &ServiceFlags, keyless: bool, context: &Context) -> Outcome<Self> {
-        let all_named = flags.rekor_url.is_some()
-            && flags.timestamp_server_url.is_some()
-            && (flags.fulcio_url.is_some() || !keyless);
+        let unlogged = flags.leaves_the_log_out();
+        if unlogged && keyless {
+            return Err(Failure::usage("an identity's signature is always logged")
+                .hint("--tlog-upload=false goes with --key FILE"));
+        }
+        let all_named = unlogged
+            || flags.rekor_url.is_some()
+                && flags.timestamp_server_url.is_some()
+                && (flags.fulcio_url.is_some() || !keyless);
         // Who names every server needs no signing config.
         let config = if all_named {
             SigningConfig::new()
@@ -79,8 +85,11 @@ impl Services {
             None => Some(one(&config, ServiceKind::Ca, "--fulcio-url", context)?),
         };
         let log = match &flags.rekor_url {
-            Some(url) => url.clone(),
-            None => one(&config, ServiceKind::Rekor, LOG_FLAG, context)?,
+            _ if unlogged => None,
+            Some(url) => Some(url.clone()),
+            // Who wrote a config without a log means it: this is how cosign 3 is told.
+            None if !keyless && config.rekor_tlog_urls.is_empty() => None,
+            None => Some(one(&config, ServiceKind::Rekor, LOG_FLAG, context)?),
         };
         let timestamps = match &flags.timestamp_server_url {
             Some(url) => vec![url.clone()],
@@ -95,6 +104,11 @@ impl Services {
 }
 
 impl Services {
+    /// Whether nobody vouches for the signature but the key that made it.
+    pub(crate) const fn are_none(&self) -> bool {
+        self.authority.is_none() && self.log.is_none() && self.timestamps.is_empty()
+    }
+
     /// The log alone, for whoever only reads it.
     pub(crate) fn log(flags: &ServiceFlags, context: &Context) -> Outcome<String> {
         if let Some(url) = &flags.rekor_url {

@@ -5,7 +5,10 @@ pub(crate) mod attest_blob;
 pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
+pub(crate) mod generate_key_pair;
+pub(crate) mod import_key_pair;
 pub(crate) mod log;
+pub(crate) mod public_key;
 pub(crate) mod sign_blob;
 pub(crate) mod token;
 pub(crate) mod use_instance;
@@ -72,6 +75,9 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::VerifyBlob(args) => verify_blob::run(&args, &context),
         Command::AttestBlob(args) => attest_blob::run(&args, &context),
         Command::VerifyBlobAttestation(args) => verify_blob_attestation::run(&args, &context),
+        Command::GenerateKeyPair(args) => generate_key_pair::run(&args, &context),
+        Command::ImportKeyPair(args) => import_key_pair::run(&args, &context),
+        Command::PublicKey(args) => public_key::run(&args, &context),
         Command::Token(args) => token::run(&args, &context),
         Command::Log(args) => log::run(&args, &context),
         Command::Account(args) => account::run(&args, &context),

@@ -21,7 +21,7 @@ use crate::sign::{self, Payload, Signed, SigningFlags};
   siglite sign-blob FILE                             writes FILE.sigstore.json
   siglite sign-blob FILE --bundle FILE.bundle --account alice@example.org
   siglite sign-blob FILE --identity-token token.jwt --output json
-  siglite sign-blob FILE --key key.pem
+  siglite sign-blob FILE --key cosign.key
   siglite sign-blob sha256:9f86d0… --bundle -")]
 pub(crate) struct Args {
     /// The file, - for standard input, or a digest as sha256:…

@@ -64,7 +64,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = Policy {
         predicate_type: Some(predicate::type_uri(&args.kind)?.to_owned()),
-        ..args.verify.policy()?
+        ..args.verify.policy(context)?
     };
     let artifact = args.artifact()?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), artifact.default_attestation())?;

@@ -10,7 +10,8 @@ mod payload;
 mod signer;
 
 use lite_bundle::body::HashedRekord002;
-use lite_bundle::{Bundle, MediaType};
+use lite_bundle::trust::TrustedRoot;
+use lite_bundle::{Bundle, MediaType, TransparencyLogEntry};
 use lite_keys::{KeyKind, SigningKey};
 
 use crate::client::{Web, rekor, tsa};
@@ -18,6 +19,7 @@ use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::flags::{ServiceFlags, SignerFlags, TrustFlags};
+use crate::keys;
 use crate::login;
 use crate::trust::{self, Services};
 use crate::verify::{self, Accepted};
@@ -56,14 +58,22 @@ pub(crate) async fn sign(
 
     // (1) What is trusted and whom to ask, before anybody is asked: a file that is missing must
     // not cost a login.
-    let root = trust::trusted_root(&flags.trust, context)?;
     let keyless = flags.signer.key.is_none();
     let services = Services::choose(&flags.services, keyless, context)?;
+    let root = if services.are_none() {
+        // Whose word would be held against it? A key alone needs no instance.
+        TrustedRoot::new()
+    } else {
+        trust::trusted_root(&flags.trust, context)?
+    };
+    if services.log.is_none() {
+        context.screen().warn(UNLOGGED);
+    }
 
     // (2) The key, and what it will sign: neither needs anybody else. A given key may be in use
     // for years; any other signs this once and is never written down.
     let key = match &flags.signer.key {
-        Some(file) => signer::read_key(file)?,
+        Some(key) => keys::signing_key(key, context)?,
         None => SigningKey::generate(KeyKind::EcdsaP256),
     };
     let details = signer::details(&key)?;
@@ -90,8 +100,8 @@ pub(crate) async fn sign(
         key_details: details,
         verifier: signer.entry_verifier(),
     };
-    let (entry, timestamps) = tokio::try_join!(
-        rekor::create_entry(&web, &services.log, &entry),
+    let (entries, timestamps) = tokio::try_join!(
+        logged(&web, services.log.as_deref(), &entry),
         all_timestamps(&web, &services.timestamps, &signature),
     )?;
 
@@ -99,7 +109,7 @@ pub(crate) async fn sign(
     let bundle = Bundle {
         media_type: MediaType::V0_3,
         signer: signer.in_bundle(),
-        entries: vec![entry],
+        entries,
         timestamps,
         content: digested.content(signature),
     };
@@ -108,7 +118,9 @@ pub(crate) async fn sign(
     // (6) Verified as a stranger will: from the file's text, with nothing else known than the
     // trusted root, the artifact and who should have signed.
     let artifact = lite_verifier::Artifact::of_digests(digested.artifact_digests()?);
-    let report = verify::check(&json, &artifact, &signer.policy()?, &root);
+    let mut policy = signer.policy()?;
+    policy.insecure.insecure_skip_log = services.log.is_none();
+    let report = verify::check(&json, &artifact, &policy, &root);
     let accepted = verify::accepted(&report, json.as_bytes()).map_err(|refusal| Failure {
         exit: Exit::Instance,
         sentence: format!(
@@ -118,6 +130,21 @@ pub(crate) async fn sign(
         ..refusal
     })?;
     Ok(Signed { json, accepted })
+}
+
+/// Said where no log is told of a signature.
+const UNLOGGED: &str = "no log will know of this signature: whoever steals the key can sign unseen, \
+                        and verifiers must say --insecure-ignore-tlog";
+
+async fn logged(
+    web: &Web,
+    log: Option<&str>,
+    entry: &HashedRekord002,
+) -> Outcome<Vec<TransparencyLogEntry>> {
+    match log {
+        Some(log) => Ok(vec![rekor::create_entry(web, log, entry).await?]),
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn all_timestamps(web: &Web, urls: &[String], signature: &[u8]) -> Outcome<Vec<Vec<u8>>> {

@@ -1,47 +1,24 @@
 //! Who signs: a key from a file, or a new key that a certificate binds to an identity.
 
-use std::path::Path;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lite_bundle::Signer as BundleSigner;
 use lite_bundle::body::EntryVerifier;
 use lite_bundle::trust::{TransparencyLog, TrustedRoot};
-use lite_keys::{HashAlgorithm, KeyDetails, PublicKey, SigningKey, SigningKeyError};
+use lite_keys::{HashAlgorithm, KeyDetails, PublicKey, SigningKey};
 use lite_pki::{Certificate, CtEntry, Purpose, SctList, verify_chain};
 use lite_verifier::{Identity, Matcher, Policy};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::client::{Web, fulcio};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::files;
 use crate::token::IdToken;
-
-/// A private key is a few lines.
-const MAX_KEY_BYTES: u64 = 64 * 1024;
 
 /// A key, and what tells a verifier whose it is.
 pub(super) struct Signer {
     key: SigningKey,
     certificate: Option<Certificate>,
-}
-
-/// The key in a file.
-pub(super) fn read_key(path: &Path) -> Outcome<SigningKey> {
-    let pem = Zeroizing::new(files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?);
-    SigningKey::from_pkcs8_pem(&pem).map_err(|error| {
-        let encrypted = error == SigningKeyError::Encrypted || pem.contains("ENCRYPTED");
-        Failure::usage(format!("{} is not a key to sign with", path.display()))
-            .because(&error)
-            .hint(if encrypted {
-                "encrypted keys (cosign.key among them) are not read yet: use an unencrypted \
-                 PKCS#8 key, as openssl genpkey writes it, or an identity"
-            } else {
-                "expected is an unencrypted PKCS#8 key in PEM, as openssl genpkey writes it"
-            })
-    })
 }
 
 /// The key and hash under which the log knows the key's signatures.
@@ -331,20 +308,5 @@ mod tests {
         let chain = made.issue(key.public(), "alice@example.org");
         let outcome = check(chain, key.public(), &alice(), &made.root);
         refused(outcome, Exit::Instance, "SCT does not verify");
-    }
-
-    #[test]
-    fn an_encrypted_key_is_told_from_a_broken_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key.pem");
-        let cosign = "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n\
-                      -----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n";
-        for (pem, words) in [(cosign, "encrypted keys"), ("nonsense", "expected is an unencrypted")]
-        {
-            files::write(&path, pem.as_bytes(), files::Reader::Everyone).unwrap();
-            let failure = read_key(&path).err().unwrap();
-            assert_eq!(failure.exit, Exit::Usage);
-            assert!(failure.hint.unwrap().contains(words));
-        }
     }
 }

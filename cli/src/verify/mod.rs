@@ -3,15 +3,17 @@
 //!
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
+mod authorities;
 mod words;
 
 use std::path::Path;
 
 use lite_bundle::trust::TrustedRoot;
 use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
-use lite_keys::{HashAlgorithm, PublicKey};
+use lite_keys::HashAlgorithm;
+use lite_pki::FulcioExtension;
 use lite_time::Time;
-use lite_verifier::{Identity, Matcher, Policy, Report, Trust, Verifier};
+use lite_verifier::{Identity, Matcher, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -20,15 +22,15 @@ use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
-use crate::flags::{CosignVerifyFlags, PolicyFlags, TrustFlags};
+use crate::flags::{
+    AuthorityFlags, CosignVerifyFlags, InsecureFlags, PolicyFlags, TrustFlags, WorkflowFlags,
+};
+use crate::keys;
 use crate::render::OutputForm;
 use crate::trust;
 
 /// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
-
-/// A public key is a few lines.
-const MAX_KEY_BYTES: u64 = 64 * 1024;
 
 /// What a verification takes from the command line.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,14 +50,47 @@ pub(crate) struct VerifyFlags {
     pub(crate) policy: PolicyFlags,
 
     #[command(flatten)]
+    pub(crate) workflow: WorkflowFlags,
+
+    #[command(flatten)]
+    pub(crate) insecure: InsecureFlags,
+
+    #[command(flatten)]
     pub(crate) trust: TrustFlags,
+
+    #[command(flatten)]
+    pub(crate) authorities: AuthorityFlags,
 }
 
 impl VerifyFlags {
     /// Who must have signed; flags that mean something else than what is done are refused first.
-    pub(crate) fn policy(&self) -> Outcome<Policy> {
+    pub(crate) fn policy(&self, context: &Context) -> Outcome<Policy> {
         self.cosign.check()?;
-        policy(&self.policy)
+        let mut policy = match &self.policy.key {
+            Some(key) => Policy::key(keys::public_key(key, context)?),
+            None => identity(&self.policy, &self.workflow)?,
+        };
+        weaken(&mut policy, &self.insecure, context);
+        Ok(policy)
+    }
+
+    /// What is trusted: the named file, the instance's, and named authorities in its place. A key
+    /// alone, with nobody's word to hold against anything, needs no trusted root.
+    pub(crate) fn root(
+        &self,
+        policy: &Policy,
+        json: &str,
+        context: &Context,
+    ) -> Outcome<TrustedRoot> {
+        if policy.insecure.insecure_skip_log
+            && matches!(policy.signer, SignerPolicy::Key(_))
+            && Bundle::parse(json.as_bytes()).is_ok_and(|bundle| bundle.timestamps.is_empty())
+        {
+            return Ok(TrustedRoot::new());
+        }
+        let mut root = trust::trusted_root(&self.trust, context)?;
+        authorities::replace(&mut root, &self.authorities)?;
+        Ok(root)
     }
 }
 
@@ -93,8 +128,8 @@ pub(crate) fn run(
     context: &Context,
 ) -> Outcome<String> {
     let Question { bundle, artifact, policy, silent } = *question;
-    let root = trust::trusted_root(&flags.trust, context)?;
     let json = read_bundle(bundle)?;
+    let root = flags.root(policy, &json, context)?;
     if policy.predicate_type.is_none() {
         words::not_a_statement(&json)?;
     }
@@ -173,17 +208,8 @@ pub(crate) fn check(
     Verifier::new(Trust::new(root)).verify_json(json.as_bytes(), artifact, policy)
 }
 
-/// Who must have signed, from the flags.
-fn policy(flags: &PolicyFlags) -> Outcome<Policy> {
-    if let Some(path) = &flags.key {
-        let pem = files::read_text(path, MAX_KEY_BYTES, Exit::Usage)?;
-        let key = PublicKey::from_pem(&pem).map_err(|error| {
-            Failure::usage(format!("{} is not a public key", path.display()))
-                .because(&error)
-                .hint("expected is PEM, as openssl pkey -pubout writes it")
-        })?;
-        return Ok(Policy::key(key));
-    }
+/// Whose certificate it must be, from the flags.
+fn identity(flags: &PolicyFlags, workflow: &WorkflowFlags) -> Outcome<Policy> {
     let name = matcher(
         flags.certificate_identity.as_deref(),
         flags.certificate_identity_regexp.as_deref(),
@@ -195,8 +221,42 @@ fn policy(flags: &PolicyFlags) -> Outcome<Policy> {
         "certificate-oidc-issuer",
     )?;
     match (name, issuer) {
-        (Some(name), Some(issuer)) => Ok(Policy::identity(Identity::new(name, issuer))),
+        (Some(name), Some(issuer)) => {
+            let identity = Identity::new(name, issuer);
+            Ok(Policy::identity(claims(workflow).fold(identity, |identity, (extension, value)| {
+                identity.with_claim(extension, Matcher::exact(value))
+            })))
+        }
         (name, issuer) => Err(incomplete(name.is_some(), issuer.is_some())),
+    }
+}
+
+/// What the extensions of a workflow's certificate must say.
+fn claims(flags: &WorkflowFlags) -> impl Iterator<Item = (FulcioExtension, &str)> {
+    [
+        (FulcioExtension::GithubWorkflowName, &flags.name),
+        (FulcioExtension::GithubWorkflowRef, &flags.reference),
+        (FulcioExtension::GithubWorkflowRepository, &flags.repository),
+        (FulcioExtension::GithubWorkflowSha, &flags.sha),
+        (FulcioExtension::GithubWorkflowTrigger, &flags.trigger),
+    ]
+    .into_iter()
+    .filter_map(|(extension, value)| Some((extension, value.as_deref()?)))
+}
+
+/// Leaves checks out, and says which.
+fn weaken(policy: &mut Policy, flags: &InsecureFlags, context: &Context) {
+    if flags.insecure_ignore_tlog == Some(true) {
+        policy.insecure.insecure_skip_log = true;
+        context
+            .screen()
+            .warn("--insecure-ignore-tlog: whether a log holds the signature is not asked");
+    }
+    if flags.insecure_ignore_sct == Some(true) {
+        policy.insecure.insecure_skip_sct = true;
+        context
+            .screen()
+            .warn("--insecure-ignore-sct: whether a CT log knows the certificate is not asked");
     }
 }
 
@@ -329,11 +389,11 @@ mod tests {
             (Some("a"), None, "--certificate-oidc-issuer URL"),
             (None, Some("i"), "--certificate-identity IDENTITY"),
         ] {
-            let failure = policy(&flags(name, issuer)).unwrap_err();
+            let failure = identity(&flags(name, issuer), &WorkflowFlags::default()).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage);
             assert!(failure.hint.unwrap().contains(hint));
         }
-        assert!(policy(&flags(Some("a"), Some("i"))).is_ok());
+        assert!(identity(&flags(Some("a"), Some("i")), &WorkflowFlags::default()).is_ok());
     }
 
     #[test]

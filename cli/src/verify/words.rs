@@ -61,6 +61,9 @@ fn hint(refusal: &Refusal, step: Step) -> String {
         Reason::ArtifactMismatch | Reason::SubjectMismatch | Reason::SignatureInvalid => {
             "has the file changed since it was signed, or is this another file's bundle?".to_owned()
         }
+        Reason::EntryMissing => "was it signed with --tlog-upload=false? --insecure-ignore-tlog \
+                                 accepts what no log holds"
+            .to_owned(),
         Reason::PredicateTypeMismatch => format!("--type {} accepts it", refusal.found),
         reason if of_another_instance(reason) => {
             "was it signed at another instance? siglite use URL fetches an instance's trust, and \
