@@ -25,6 +25,8 @@ mod keys;
 mod login;
 mod predicate;
 mod prompt;
+#[expect(dead_code, reason = "the commands about images, which come next, use it")]
+mod registry_flags;
 mod render;
 mod sign;
 mod surroundings;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Each crate with its floor, bottom first. ARCHITECTURE.md draws the same house.
-const FLOORS: [(&str, u8); 22] = [
+const FLOORS: [(&str, u8); 23] = [
     ("lite-time", 0),
     ("lite-keys", 0),
     ("lite-tlog", 1),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u8); 22] = [
     ("lite-verifier", 2),
     ("lite-store", 3),
     ("lite-http", 3),
+    ("lite-images", 3),
     ("lite-testkit", 3),
     ("rekor-lite", 4),
     ("fulcio-lite", 4),
