@@ -60,6 +60,104 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// A file that grows under a temporary name, and is given its own when it is whole.
+///
+/// Dropped before that, it is removed.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    placed: bool,
+}
+
+impl Growing {
+    /// Creates the file, empty. A file of that name, which a dead process left, is emptied. The
+    /// folder must exist.
+    pub fn create(path: &Path, mode: u32) -> io::Result<Self> {
+        fault::step("create file")?;
+        let file = File::options().write(true).create(true).truncate(true).mode(mode).open(path)?;
+        Ok(Self { path: path.to_owned(), file, length: 0, placed: false })
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Where it grows.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends all the bytes or, as far as the outside can tell, none: what a failed write has
+    /// left is cut off, or the next write writes over it.
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let grown = fault::write_all("write file", &self.file, bytes);
+        if grown.is_err() {
+            // Best effort for the disk's sake; the position is what counts.
+            let _ = self.file.set_len(self.length);
+            io::Seek::seek(&mut &self.file, io::SeekFrom::Start(self.length))?;
+            return grown;
+        }
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes the bytes durable, with `modified` as the time of their last change. After an error
+    /// nothing is known of the bytes: drop the file.
+    pub fn sync(&self, modified: std::time::SystemTime) -> io::Result<()> {
+        self.file.set_modified(modified)?;
+        fault::step("sync file")?;
+        // A failed sync must not be tried again, so it is never told as "no space left".
+        self.file.sync_all().map_err(io::Error::other)
+    }
+
+    /// Gives a synced file its own name, durably and in one step for whoever reads it. The folder
+    /// must exist, on the same file system.
+    #[expect(clippy::disallowed_methods, reason = "this is the durable rename")]
+    pub fn place(mut self, path: &Path) -> io::Result<()> {
+        fault::step("rename file")?;
+        fs::rename(&self.path, path)?;
+        self.placed = true;
+        sync_parent(path)
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if !self.placed {
+            // Best effort: whoever owns the folder empties it at a start.
+            let _ = fault::step("remove file").and_then(|()| fs::remove_file(&self.path));
+        }
+    }
+}
+
+/// Gives a durable file a second name, durably. A file that has the name already is kept, and must
+/// hold the same bytes.
+pub fn link(file: &Path, name: &Path) -> io::Result<()> {
+    fault::step("link file")?;
+    match fs::hard_link(file, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_parent(name),
+    }
+}
+
+/// Removes files of one folder, durably: all of them are gone on return, and maybe some of them
+/// after an error. A file that is not there is no error.
+pub fn remove_all<'a>(folder: &Path, files: impl IntoIterator<Item = &'a Path>) -> io::Result<()> {
+    for file in files {
+        fault::step("remove file")?;
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    sync_dir(folder)
+}
+
 /// Makes the names in a folder durable.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
     let folder = File::open(path)?;
@@ -148,6 +246,58 @@ mod tests {
                 break;
             }
         }
+    }
+
+    #[test]
+    fn a_growing_file_is_whole_or_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (grows, path) = (dir.path().join("grows"), dir.path().join("file"));
+        let grow = || {
+            let mut growing = Growing::create(&grows, PRIVATE)?;
+            growing.append(b"one")?;
+            growing.append(b"two")?;
+            growing.sync(std::time::UNIX_EPOCH)?;
+            growing.place(&path)
+        };
+        for steps in 0.. {
+            arm(steps, After::Dead);
+            let outcome = grow();
+            disarm();
+            assert!(!path.exists() || fs::read(&path).unwrap() == b"onetwo", "{steps} steps");
+            if outcome.is_ok() {
+                assert!(path.exists() && !grows.exists());
+                assert!(steps > 4, "each step is counted");
+                break;
+            }
+            let _ = fs::remove_file(&path);
+        }
+    }
+
+    #[test]
+    fn a_growing_file_forgets_what_was_half_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let mut growing = Growing::create(&dir.path().join("grows"), PRIVATE).unwrap();
+        growing.append(b"one").unwrap();
+        arm(0, After::NoSpace);
+        assert_eq!(growing.append(b"lost").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        disarm();
+        growing.append(b"two").unwrap();
+        assert_eq!(growing.length(), 6);
+        growing.sync(std::time::UNIX_EPOCH).unwrap();
+        growing.place(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"onetwo");
+    }
+
+    #[test]
+    fn a_second_name_outlives_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+        write(&one, b"shared", PUBLIC).unwrap();
+        link(&one, &two).unwrap();
+        link(&one, &two).unwrap();
+        remove_all(dir.path(), [one.as_path(), one.as_path()]).unwrap();
+        assert_eq!(fs::read(&two).unwrap(), b"shared");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 
 /// A step on the disk is about to be taken, or was taken. Tests count these and stop at each.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "faults")))]
 #[expect(clippy::unnecessary_wraps, reason = "the tests' twin fails")]
 #[inline]
 pub(crate) fn step(_name: &'static str) -> io::Result<()> {
@@ -11,7 +11,7 @@ pub(crate) fn step(_name: &'static str) -> io::Result<()> {
 }
 
 /// Writes all the bytes. In tests, a write that fails has written a half of them.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "faults")))]
 #[inline]
 pub(crate) fn write_all(
     name: &'static str,
@@ -22,18 +22,19 @@ pub(crate) fn write_all(
     io::Write::write_all(&mut file, bytes)
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "faults"))]
 pub(crate) use testing::{step, write_all};
 
-#[cfg(test)]
-pub(crate) mod testing {
+/// How a test breaks the disk. Steps are counted on the thread that armed them.
+#[cfg(any(test, feature = "faults"))]
+pub mod testing {
     use std::cell::{Cell, RefCell};
 
     use super::io;
 
     /// What happens at the step that fails.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub(crate) enum After {
+    pub enum After {
         /// The process is dead: every later step fails too.
         Dead,
         /// The disk is full at this one step.
@@ -51,14 +52,14 @@ pub(crate) mod testing {
     }
 
     /// Fails the step after `steps` more, on this thread.
-    pub(crate) fn arm(steps: u64, after: After) {
+    pub fn arm(steps: u64, after: After) {
         LEFT.set(Some((steps, after)));
         DIED.set(false);
         STEPS.take();
     }
 
     /// Lets all steps succeed again, and returns those that were begun since [`arm`].
-    pub(crate) fn disarm() -> Vec<&'static str> {
+    pub fn disarm() -> Vec<&'static str> {
         LEFT.set(None);
         DIED.set(false);
         STEPS.take()

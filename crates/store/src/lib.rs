@@ -24,7 +24,10 @@
 mod checkpoint_memory;
 mod clock;
 pub mod durable;
+#[cfg(not(feature = "faults"))]
 mod fault;
+#[cfg(feature = "faults")]
+pub mod fault;
 mod fsck;
 mod identity;
 mod index;
