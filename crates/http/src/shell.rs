@@ -1,7 +1,7 @@
 //! What surrounds a router, whichever server's it is.
 
 use std::any::Any;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -9,6 +9,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Uri};
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -60,11 +62,41 @@ pub fn collapse_slashes(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
+/// When the shell answers for a handler that does not. Each request carries one.
+///
+/// A handler that takes a body of any length moves it on with each piece, so that its client is held
+/// to a pace and not to a length; whoever does nothing with it has [`REQUEST_DEADLINE`].
+#[derive(Clone, Debug)]
+pub struct Deadline(watch::Sender<Instant>);
+
+impl Deadline {
+    /// Gives the handler so long from now on, if that is longer than it has.
+    pub fn allow(&self, time: Duration) {
+        let by = Instant::now() + time;
+        self.0.send_if_modified(|deadline| {
+            let later = by > *deadline;
+            *deadline = by.max(*deadline);
+            later
+        });
+    }
+}
+
 /// Answers for a handler that does not: what it promised by then is kept, and may be asked for again.
-async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => rpc::Status::unavailable("no answer in time").into_response(),
+async fn in_time(mut request: Request, next: Next) -> Response {
+    let (deadline, moved) = watch::channel(Instant::now() + REQUEST_DEADLINE);
+    request.extensions_mut().insert(Deadline(deadline));
+    let passed = async {
+        loop {
+            let deadline = *moved.borrow();
+            tokio::time::sleep_until(deadline).await;
+            if *moved.borrow() == deadline {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        response = next.run(request) => response,
+        () = passed => rpc::Status::unavailable("no answer in time").into_response(),
     }
 }
 
@@ -148,6 +180,26 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "1");
         assert_eq!(response.headers()["content-type"], "application/json");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_moves_its_deadline_is_waited_for_while_it_moves() {
+        async fn streams(request: Request) -> &'static str {
+            let deadline = request.extensions().get::<Deadline>().unwrap().clone();
+            for _ in 0..10 {
+                deadline.allow(REQUEST_DEADLINE);
+                deadline.allow(Duration::ZERO);
+                tokio::time::sleep(REQUEST_DEADLINE - Duration::from_secs(1)).await;
+            }
+            if request.uri().query().is_some() { std::future::pending().await } else { "done" }
+        }
+        let router = wrap(Router::new().route("/", get(streams)));
+        for (uri, status, seconds) in [("/", 200, 290), ("/?stops", 503, 291)] {
+            let start = Instant::now();
+            let ask = Request::builder().uri(uri).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(ask).await.unwrap();
+            assert_eq!((response.status().as_u16(), start.elapsed().as_secs()), (status, seconds));
+        }
     }
 
     #[tokio::test]
