@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 23] = [
     ("tsa-lite", 4),
     ("oidc-lite", 4),
     ("trust-lite", 4),
+    ("registry-lite", 4),
     ("siglite", 5),
     ("lite-tests", 6),
 ];

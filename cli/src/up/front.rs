@@ -11,7 +11,7 @@ use axum::routing::get;
 const STYLE: &str = include_str!("front.css");
 
 /// What stands here: path, name, and what it is for.
-const ROWS: [(&str, &str, &str); 9] = [
+const ROWS: [(&str, &str, &str); 10] = [
     (
         "oidc/.well-known/openid-configuration",
         "Identity provider",
@@ -29,6 +29,7 @@ const ROWS: [(&str, &str, &str); 9] = [
     ),
     ("checkpoint", "Signature log", "every signature is logged, with proof"),
     ("api/v1/timestamp/certchain", "Timestamp authority", "when a signature was made"),
+    ("registry", "Image registry", "images, and the signatures beside them"),
     ("trusted_root.json", "Trusted root", "the keys and certificates to verify with"),
     ("signing_config.json", "Signing config", "the servers to sign with"),
     ("root.json", "TUF root", "what a client starts from"),

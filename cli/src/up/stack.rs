@@ -44,8 +44,9 @@ pub(crate) struct Stack {
     tsa: Arc<tsa_lite::Server>,
     oidc: Arc<oidc_lite::Server>,
     trust: trust_lite::Server,
+    registry: Arc<registry_lite::Server>,
     renewal: trust_lite::Renewer,
-    upkeep: [JoinHandle<()>; 2],
+    upkeep: [JoinHandle<()>; 3],
 }
 
 impl Stack {
@@ -97,6 +98,11 @@ impl Stack {
         let tsa = tsa_lite::Server::open(&tsa, Arc::clone(&clock))
             .map_err(|error| refused("timestamp authority", &error))?;
 
+        let registry = registry_lite::Config::new(home.room("registry"), url);
+        let registry = registry_lite::Server::open(&registry, Arc::clone(&clock))
+            .map_err(|error| refused("image registry", &error))?;
+        let registry = Arc::new(registry);
+
         let mut fragment = fulcio.fragment();
         for other in [rekor.fragment(), ct.fragment(), tsa.fragment(), oidc.fragment()] {
             fragment.merge(other);
@@ -108,13 +114,18 @@ impl Stack {
 
         Ok(Self {
             renewal: trust.renew_in_background(),
-            upkeep: [tokio::spawn(ct.upkeep()), tokio::spawn(turn_keys(Arc::clone(&oidc)))],
+            upkeep: [
+                tokio::spawn(ct.upkeep()),
+                tokio::spawn(turn_keys(Arc::clone(&oidc))),
+                tokio::spawn(registry.housekeeping()),
+            ],
             rekor: Arc::new(rekor),
             tsa: Arc::new(tsa),
             fulcio,
             ct,
             oidc,
             trust,
+            registry,
         })
     }
 
@@ -125,6 +136,7 @@ impl Stack {
             .merge(self.rekor.router())
             .merge(self.tsa.router())
             .merge(self.trust.router())
+            .merge(self.registry.router())
             .nest("/ct", self.ct.router())
             .nest("/oidc", self.oidc.router())
     }
@@ -139,6 +151,8 @@ impl Stack {
         health.add("rekor", move || rekor.health());
         health.add("ct", move || ct.health());
         health.add("tsa", move || tsa.health());
+        let registry = Arc::clone(&self.registry);
+        health.add("registry", move || registry.health());
         let trust = self.trust.clone();
         health.add("trust", move || trust.health());
         health

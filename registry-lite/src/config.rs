@@ -1,0 +1,99 @@
+//! Every setting of the registry, with its default.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::store::{Lifetimes, Limits};
+
+/// The configuration file of `registry-lite serve`, YAML or JSON.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The registry's own folder: blobs, manifests and tags.
+    pub dir: PathBuf,
+    /// The URL under which clients reach the server, such as `http://localhost:7077`. The API is
+    /// `/v2/` below it.
+    pub public_url: String,
+    /// Whether a tag such as `1h` or `30m` is gone after that time, as on ttl.sh. Default true.
+    #[serde(default = "yes")]
+    pub duration_tags: bool,
+    /// The longest that such a tag lives, in seconds. Default 86400, a day.
+    #[serde(default = "day")]
+    pub max_duration_tag_secs: u64,
+    /// How many seconds a manifest is kept that no tag leads to and that signs nothing, after it was
+    /// last pushed or asked for. Default 604800, a week.
+    #[serde(default = "week")]
+    pub untagged_grace_secs: u64,
+    /// How many seconds a blob is kept that no manifest names, after it was last pushed or asked for:
+    /// the longest that the push of an image may take. Default 86400, a day.
+    #[serde(default = "day")]
+    pub blob_grace_secs: u64,
+    /// How many seconds an upload is kept that nobody goes on with. Default 3600, an hour.
+    #[serde(default = "hour")]
+    pub upload_age_secs: u64,
+    /// How many seconds lie between two collections of garbage. Default 600.
+    #[serde(default = "ten_minutes")]
+    pub collect_every_secs: u64,
+    /// The largest blob in bytes. Default 68719476736, 64 GiB.
+    #[serde(default = "max_blob")]
+    pub max_blob_bytes: u64,
+}
+
+impl Config {
+    /// A registry in `dir`, reached at `url`.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>, url: &str) -> Self {
+        Self {
+            dir: dir.into(),
+            public_url: url.to_owned(),
+            duration_tags: yes(),
+            max_duration_tag_secs: day(),
+            untagged_grace_secs: week(),
+            blob_grace_secs: day(),
+            upload_age_secs: hour(),
+            collect_every_secs: ten_minutes(),
+            max_blob_bytes: max_blob(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let longest = Duration::from_secs(self.max_duration_tag_secs);
+        Limits {
+            lifetimes: if self.duration_tags {
+                Lifetimes::up_to(longest)
+            } else {
+                Lifetimes::off()
+            },
+            max_blob: self.max_blob_bytes,
+            untagged_grace: Duration::from_secs(self.untagged_grace_secs),
+            blob_grace: Duration::from_secs(self.blob_grace_secs),
+            upload_age: Duration::from_secs(self.upload_age_secs),
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn ten_minutes() -> u64 {
+    600
+}
+
+fn hour() -> u64 {
+    60 * 60
+}
+
+fn day() -> u64 {
+    24 * hour()
+}
+
+fn week() -> u64 {
+    7 * day()
+}
+
+fn max_blob() -> u64 {
+    64 << 30
+}
