@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use http::StatusCode;
 use lite_oci::{Digest, ManifestError};
 
+use crate::archive::ArchiveError;
 use crate::keychain::KeychainError;
 use crate::layout::LayoutError;
 
@@ -12,6 +13,15 @@ use crate::layout::LayoutError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
+    /// An archive that is refused.
+    #[error("{} is not an image archive", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ArchiveError,
+    },
     /// The registry knows who asks and does not allow it (403).
     #[error("{registry} does not allow this")]
     Denied {

@@ -14,7 +14,7 @@
 //! **Trust sentence:** whoever can write the folder can take images away or put others under a
 //! tag, and cannot change what has a digest: every read is checked.
 
-mod files;
+pub(crate) mod files;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,7 +133,7 @@ impl Layout {
         }
     }
 
-    fn save(&self, index: &Index) -> Result<(), ImageError> {
+    pub(crate) fn save(&self, index: &Index) -> Result<(), ImageError> {
         files::write(&self.root.join("index.json"), &index.to_json())
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`Repository`] (what can be asked of a place that holds manifests and
 //! blobs), [`Registry`] (a session with registries: connections, tokens), [`layout`] (the same in a
-//! folder), [`Access`] and [`keychain`] (who asks).
+//! folder), [`archive`] (a tar file to and from such a folder), [`copy`] (from one place to another,
+//! signatures included), [`Access`] and [`keychain`] (who asks), [`make`] (an image out of nothing).
 //!
 //! In scope: the client's side of the OCI distribution specification 1.1, the image layout, what
 //! `docker save` writes, docker's credential files. Not here: what a signature means
@@ -19,10 +20,13 @@
 //! limited before it is believed.
 
 mod access;
+pub mod archive;
 mod content;
+pub mod copy;
 mod error;
 pub mod keychain;
 pub mod layout;
+pub mod make;
 mod registry;
 mod repository;
 

@@ -123,6 +123,22 @@ impl Repository {
         }
     }
 
+    /// Writes a manifest that an index will name.
+    pub(crate) async fn put_child(
+        &self,
+        descriptor: &Descriptor,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), ImageError> {
+        match self {
+            Self::Remote(remote) => {
+                let target = Target::Digest(descriptor.digest.clone());
+                remote.put_manifest(&target, media_type, bytes).await.map(drop)
+            }
+            Self::Layout(layout) => layout.write_bytes(&descriptor.digest, &bytes),
+        }
+    }
+
     /// What refers to the manifest with this digest, of one type or of all.
     pub async fn referrers(
         &self,

@@ -35,13 +35,23 @@ impl Unnamed {
         self.file.write_all(bytes).map_err(ImageError::io(&self.path))
     }
 
+    /// The open file, for writers that need one.
+    pub(crate) fn as_file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
     /// Puts the file in its place. On return it survives a crash of the machine.
     pub(crate) fn name(self) -> Result<(), ImageError> {
-        let path = self.path;
-        self.file.as_file().sync_all().map_err(ImageError::io(&path))?;
-        self.file.persist(&path).map_err(|error| error.error).map_err(ImageError::io(&path))?;
-        let folder = File::open(parent(&path)).and_then(|folder| folder.sync_all());
-        folder.map_err(ImageError::io(&path))
+        let path = self.path.clone();
+        self.name_as(&path)
+    }
+
+    /// Puts the file in a place that was not known when it was begun, in the same folder.
+    pub(crate) fn name_as(self, path: &Path) -> Result<(), ImageError> {
+        self.file.as_file().sync_all().map_err(ImageError::io(path))?;
+        self.file.persist(path).map_err(|error| error.error).map_err(ImageError::io(path))?;
+        let folder = File::open(parent(path)).and_then(|folder| folder.sync_all());
+        folder.map_err(ImageError::io(path))
     }
 }
 
