@@ -7,7 +7,7 @@ use lite_keys::{KeyError, PublicKey};
 use lite_time::Time;
 
 use crate::extensions::FulcioExtensions;
-use crate::name::AltName;
+use crate::name::{AltName, AuthorityName};
 use crate::oid::ObjectIdentifier;
 use crate::pem::{self, PemError};
 
@@ -189,6 +189,18 @@ impl Certificate {
     #[must_use]
     pub fn subject_der(&self) -> &[u8] {
         &self.0.subject
+    }
+
+    /// `O` and `CN` of the subject; a Fulcio leaf has neither.
+    #[must_use]
+    pub fn subject(&self) -> AuthorityName {
+        AuthorityName::of_name(self.subject_der())
+    }
+
+    /// `O` and `CN` of the issuer.
+    #[must_use]
+    pub fn issuer(&self) -> AuthorityName {
+        AuthorityName::of_name(self.issuer_der())
     }
 
     /// `subjectPublicKeyInfo`, DER.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::asn1;
-use crate::oid;
+use crate::oid::{self, ObjectIdentifier};
 
 /// A subject alternative name, RFC 5280, Section 4.2.1.6.
 ///
@@ -122,6 +122,50 @@ impl AuthorityName {
     }
 }
 
+impl AuthorityName {
+    /// The two parts of any `Name`, the first of each kind; empty where it has none, or where it
+    /// is written in an alphabet that nobody uses any more.
+    pub(crate) fn of_name(der: &[u8]) -> Self {
+        let part = |kind| {
+            let sets = asn1::elements(der).unwrap_or_default();
+            let mut attributes =
+                sets.into_iter().flat_map(|set| asn1::elements(set).unwrap_or_default());
+            attributes.find_map(|attribute| attribute_text(attribute, kind))
+        };
+        Self {
+            organization: part(&oid::ORGANIZATION).unwrap_or_default(),
+            common_name: part(&oid::COMMON_NAME).unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for AuthorityName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.organization.as_str(), self.common_name.as_str()) {
+            ("", common) => f.write_str(common),
+            (organization, "") => f.write_str(organization),
+            (organization, common) => write!(f, "{common} ({organization})"),
+        }
+    }
+}
+
+/// The text of an attribute of this kind.
+fn attribute_text(attribute: &[u8], kind: &ObjectIdentifier) -> Option<String> {
+    let parts = asn1::elements(attribute).ok()?;
+    let [id, value] = parts.as_slice() else {
+        return None;
+    };
+    if *id != asn1::oid(kind) {
+        return None;
+    }
+    let texts = [asn1::UTF8_STRING, PRINTABLE_STRING, IA5_STRING];
+    let bytes = texts.into_iter().find_map(|tag| asn1::content(tag, value))?;
+    String::from_utf8(bytes.to_vec()).ok()
+}
+
+const PRINTABLE_STRING: u8 = 0x13;
+const IA5_STRING: u8 = 0x16;
+
 /// `30 L A0 L { 06 … 57264.1.7, A0 L { 0C L utf8 } }`, sigstore:pkg/cryptoutils/sans.go.
 fn username(der: &[u8]) -> Option<AltName> {
     let parts = asn1::elements(der).ok()?;
@@ -156,6 +200,17 @@ mod tests {
         expected.extend([0xA0, 0x11, 0x0C, 0x0F]);
         expected.extend(b"joe!example.com");
         assert_eq!(AltName::Username("joe!example.com".into()).to_der(), expected);
+    }
+
+    #[test]
+    fn an_authoritys_name_reads_back_and_any_other_gives_what_it_has() {
+        let name = AuthorityName::new("example.org", "root");
+        assert_eq!(AuthorityName::of_name(&name.to_der()), name);
+        assert_eq!(name.to_string(), "root (example.org)");
+        // C=DE, CN=x: PrintableString, as many authorities write it.
+        let other = b"\x30\x19\x31\x0b0\x09\x06\x03U\x04\x06\x13\x02DE\x31\x0a0\x08\x06\x03U\x04\x03\x13\x01x";
+        assert_eq!(AuthorityName::of_name(other), AuthorityName::new("", "x"));
+        assert_eq!(AuthorityName::of_name(b"").to_string(), "");
     }
 
     #[test]
