@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, attest_blob, completions, env, exit_codes, generate_key_pair, import_key_pair, log,
-    public_key, sign_blob, token, use_instance, verify_blob, verify_blob_attestation, version,
+    account, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, import_key_pair,
+    initialize, log, public_key, sign_blob, signing_config, token, trusted_root, use_instance,
+    verify_blob, verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Up(up::Args),
     /// Choose the instance to sign and verify with, and fetch its trust material
     Use(use_instance::Args),
+    /// Fetch trust material from a TUF mirror, and sign and verify with it from now on
+    Initialize(initialize::Args),
     /// Sign a file; the result is a bundle
     SignBlob(sign_blob::Args),
     /// Verify a file and its bundle, offline
@@ -92,6 +95,12 @@ pub(crate) enum Command {
     Token(token::Args),
     /// Read the transparency log, with proofs
     Log(log::Args),
+    /// Make a bundle of older pieces, or show what one holds
+    Bundle(bundle::Args),
+    /// Put a trusted root together from keys and certificates
+    TrustedRoot(trusted_root::Args),
+    /// Put a signing config together from the addresses of servers
+    SigningConfig(signing_config::Args),
     /// Manage who can sign in to an instance on this machine
     Account(account::Args),
     /// Print what stock clients need in their environment

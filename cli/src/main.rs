@@ -29,6 +29,7 @@ mod prompt;
 mod registry_flags;
 mod render;
 mod sign;
+mod specs;
 mod surroundings;
 mod token;
 mod trust;

@@ -76,19 +76,27 @@ fn good() -> (String, String) {
 
 #[test]
 fn help_reads_well() {
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 27] = [
         &[],
         &["use"],
+        &["initialize"],
         &["sign-blob"],
         &["verify-blob"],
         &["attest-blob"],
         &["verify-blob-attestation"],
+        &["generate-key-pair"],
+        &["import-key-pair"],
+        &["public-key"],
         &["token"],
         &["log"],
         &["log", "info"],
         &["log", "get"],
         &["log", "proof", "inclusion"],
         &["log", "proof", "consistency"],
+        &["bundle", "create"],
+        &["bundle", "inspect"],
+        &["trusted-root", "create"],
+        &["signing-config", "create"],
         &["account"],
         &["account", "add"],
         &["account", "passwd"],

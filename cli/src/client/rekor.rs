@@ -1,10 +1,13 @@
 //! The transparency log, API v2: entries in; entries, tiles and checkpoints out.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use lite_bundle::TransparencyLogEntry;
 use lite_bundle::body::{EntryVerifier, HashedRekord002};
+use lite_bundle::{InclusionProof, TransparencyLogEntry};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Web, below};
@@ -44,6 +47,83 @@ pub(crate) async fn create_entry(
             .refusal(WHAT)
             .hint("this very signature is logged already: use the bundle that was made then")),
         _ => Err(answer.refusal(WHAT)),
+    }
+}
+
+/// An entry of a log with API v1, as a bundle holds it. Its proof and promise are unverified.
+pub(crate) async fn entry_of_v1(
+    web: &Web,
+    base: &str,
+    index: u64,
+) -> Outcome<TransparencyLogEntry> {
+    let url = below(base, &format!("api/v1/log/entries?logIndex={index}"));
+    let answer = web.get(WHAT, &url).await?.with_status(WHAT, StatusCode::OK)?;
+    let entries: BTreeMap<String, EntryOfV1> = answer.json(WHAT)?;
+    let nonsense = || answer.nonsense(WHAT);
+    let (_, entry) = entries.into_iter().next().ok_or_else(nonsense)?;
+    entry.read().ok_or_else(nonsense)
+}
+
+/// rekor:openapi.yaml, `LogEntry`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryOfV1 {
+    body: String,
+    integrated_time: i64,
+    #[serde(rename = "logID")]
+    log_id: String,
+    log_index: u64,
+    verification: VerificationOfV1,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationOfV1 {
+    inclusion_proof: ProofOfV1,
+    signed_entry_timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProofOfV1 {
+    checkpoint: String,
+    hashes: Vec<String>,
+    log_index: u64,
+    root_hash: String,
+    tree_size: u64,
+}
+
+impl EntryOfV1 {
+    fn read(self) -> Option<TransparencyLogEntry> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            api_version: String,
+            kind: String,
+        }
+        let leaf = STANDARD.decode(&self.body).ok()?;
+        let Body { api_version, kind } = serde_json::from_slice(&leaf).ok()?;
+        let VerificationOfV1 { inclusion_proof: proof, signed_entry_timestamp } = self.verification;
+        Some(TransparencyLogEntry {
+            log_index: self.log_index,
+            log_id: hex::decode(&self.log_id).ok()?,
+            kind,
+            version: api_version,
+            integrated_time: Some(self.integrated_time),
+            inclusion_promise: Some(STANDARD.decode(&signed_entry_timestamp).ok()?),
+            inclusion_proof: Some(InclusionProof {
+                log_index: proof.log_index,
+                root_hash: hex::decode(&proof.root_hash).ok()?,
+                tree_size: proof.tree_size,
+                hashes: proof
+                    .hashes
+                    .iter()
+                    .map(|hash| hex::decode(hash).ok())
+                    .collect::<Option<_>>()?,
+                checkpoint: Some(proof.checkpoint),
+            }),
+            canonicalized_body: leaf,
+        })
     }
 }
 

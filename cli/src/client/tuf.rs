@@ -1,5 +1,7 @@
 //! The TUF repository of an instance, and what `siglite use` takes from it.
 
+use std::path::PathBuf;
+
 use http::StatusCode;
 use lite_time::Time;
 use sigstore_tuf::transport::FetchFuture;
@@ -8,6 +10,7 @@ use sigstore_tuf::{MetadataStore, Repository, Updater};
 use crate::client::{Web, below};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::files;
 
 /// The targets of a repository that a client of ours needs.
 const TRUSTED_ROOT: &str = "trusted_root.json";
@@ -22,8 +25,8 @@ pub(crate) struct Fetched {
     pub(crate) root_version: u64,
     /// `trusted_root.json`.
     pub(crate) trusted_root: Vec<u8>,
-    /// `signing_config.v0.2.json`.
-    pub(crate) signing_config: Vec<u8>,
+    /// `signing_config.v0.2.json`, which older repositories lack.
+    pub(crate) signing_config: Option<Vec<u8>>,
 }
 
 /// Follows the repository at `mirror` from `root` to its newest targets.
@@ -38,12 +41,19 @@ pub(crate) async fn fetch(
 ) -> Outcome<Fetched> {
     let now = jiff::Timestamp::from_millisecond(now.millis())
         .map_err(|error| Failure::new(Exit::Internal, "the clock is off").because(&error))?;
-    let repository = Mirror { web: web.clone(), base: mirror.to_owned() };
+    let repository = match mirror.strip_prefix("file://") {
+        Some(folder) => Mirror::Folder(folder.into()),
+        None => Mirror::Web { web: web.clone(), base: mirror.to_owned() },
+    };
     let refuse = |error: sigstore_tuf::Error| distrust(mirror, &error);
     let mut updater = Updater::new(repository, root).map_err(refuse)?.with_store(store);
     updater.refresh(now).await.map_err(refuse)?;
     let trusted_root = updater.get_target(TRUSTED_ROOT, now).await.map_err(refuse)?;
-    let signing_config = updater.get_target(SIGNING_CONFIG, now).await.map_err(refuse)?;
+    let signing_config = match updater.get_target(SIGNING_CONFIG, now).await {
+        Ok(text) => Some(text),
+        Err(sigstore_tuf::Error::TargetNotFound(_)) => None,
+        Err(error) => return Err(refuse(error)),
+    };
     Ok(Fetched {
         root: updater.trusted().root_bytes().to_vec(),
         root_version: updater.trusted().root().version,
@@ -52,20 +62,34 @@ pub(crate) async fn fetch(
     })
 }
 
-/// A mirror over our own client, with its limits.
+/// A mirror over our own client with its limits, or a copy of one in a folder.
 ///
 /// *Not* trusted: whoever controls it can withhold an update, and cannot make one.
-struct Mirror {
-    web: Web,
-    base: String,
+enum Mirror {
+    Web { web: Web, base: String },
+    Folder(PathBuf),
 }
 
 impl Mirror {
     async fn get(&self, path: String, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-        let url = below(&self.base, &path);
-        let answer = self.web.get("the TUF repository", &url).await.map_err(|failure| {
-            sigstore_tuf::Error::transport_with_source(path.as_str(), Lost(failure))
-        })?;
+        match self {
+            Self::Web { web, base } => Self::fetch(web, base, &path, limit).await,
+            Self::Folder(folder) => files::read_if_there(&folder.join(&path), limit)
+                .map_err(|failure| sigstore_tuf::Error::transport_with_source(path, Lost(failure))),
+        }
+    }
+
+    async fn fetch(
+        web: &Web,
+        base: &str,
+        path: &str,
+        limit: u64,
+    ) -> sigstore_tuf::Result<Option<Vec<u8>>> {
+        let url = below(base, path);
+        let answer = web
+            .get("the TUF repository", &url)
+            .await
+            .map_err(|failure| sigstore_tuf::Error::transport_with_source(path, Lost(failure)))?;
         match answer.status {
             StatusCode::OK if answer.body.len() as u64 <= limit => Ok(Some(answer.body.to_vec())),
             StatusCode::OK => {

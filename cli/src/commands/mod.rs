@@ -2,15 +2,19 @@
 
 pub(crate) mod account;
 pub(crate) mod attest_blob;
+pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
 pub(crate) mod generate_key_pair;
 pub(crate) mod import_key_pair;
+pub(crate) mod initialize;
 pub(crate) mod log;
 pub(crate) mod public_key;
 pub(crate) mod sign_blob;
+pub(crate) mod signing_config;
 pub(crate) mod token;
+pub(crate) mod trusted_root;
 pub(crate) mod use_instance;
 pub(crate) mod verify_blob;
 pub(crate) mod verify_blob_attestation;
@@ -71,6 +75,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
     match cli.command {
         Command::Up(args) => up::run(args, &context),
         Command::Use(args) => use_instance::run(&args, &context),
+        Command::Initialize(args) => initialize::run(&args, &context),
         Command::SignBlob(args) => sign_blob::run(&args, &context),
         Command::VerifyBlob(args) => verify_blob::run(&args, &context),
         Command::AttestBlob(args) => attest_blob::run(&args, &context),
@@ -80,6 +85,9 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::PublicKey(args) => public_key::run(&args, &context),
         Command::Token(args) => token::run(&args, &context),
         Command::Log(args) => log::run(&args, &context),
+        Command::Bundle(args) => bundle::run(&args, &context),
+        Command::TrustedRoot(args) => trusted_root::run(&args, &context),
+        Command::SigningConfig(args) => signing_config::run(&args, &context),
         Command::Account(args) => account::run(&args, &context),
         Command::Env(args) => env::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),

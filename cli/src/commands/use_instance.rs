@@ -83,7 +83,7 @@ async fn fetch(url: &str, args: &Args, context: &Context) -> Outcome {
     let mirror = below(&url, "tuf");
     let store = FileStore::new(folder.join("tuf"));
     let fetched = tuf::fetch(&web, &mirror, &root, store, context.clock().now()).await?;
-    keep(&folder, &fetched)?;
+    keep(&folder, &fetched, context)?;
     let pointer =
         Pointer { url: url.clone(), client_dir: folder.clone(), started_by: StartedBy::Use };
     pointer.write(context.env())?;
@@ -166,24 +166,36 @@ fn other_root(url: &str, expected: &str, found: &str) -> Failure {
 
 /// Writes what was verified, the pointer's target last read first: a client folder is complete
 /// once it has `trusted_root.json`.
-fn keep(folder: &Path, fetched: &tuf::Fetched) -> Outcome {
+pub(super) fn keep(folder: &Path, fetched: &tuf::Fetched, context: &Context) -> Outcome {
     let refuse = |what: &str, error: &(dyn std::error::Error + 'static)| {
         Failure::new(Exit::Trust, format!("the instance's {what} does not parse")).because(error)
     };
     let trusted_root = TrustedRoot::parse(&fetched.trusted_root)
         .map_err(|error| refuse("trusted root", &error))?;
-    let signing_config = SigningConfig::parse(&fetched.signing_config)
+    let signing_config_text = fetched.signing_config.clone().unwrap_or_else(|| {
+        context
+            .screen()
+            .warn("the repository names no servers to sign with: what it has is enough to verify");
+        SigningConfig::new().to_json().into_bytes()
+    });
+    let signing_config = SigningConfig::parse(&signing_config_text)
         .map_err(|error| refuse("signing config", &error))?;
     let both = ClientTrustConfig::new(trusted_root, signing_config);
     let write =
         |name: &str, bytes: &[u8]| files::write(&folder.join(name), bytes, Reader::Everyone);
     write(ROOT, &fetched.root)?;
-    write(SIGNING_CONFIG, &fetched.signing_config)?;
+    write(SIGNING_CONFIG, &signing_config_text)?;
     write(TRUST_CONFIG, both.to_json().as_bytes())?;
     write(TRUSTED_ROOT, &fetched.trusted_root)
 }
 
-fn report(instance: &Instance, fingerprint: &str, form: OutputForm, context: &Context) -> Outcome {
+/// Says which instance is the current one, and by which root.
+pub(super) fn report(
+    instance: &Instance,
+    fingerprint: &str,
+    form: OutputForm,
+    context: &Context,
+) -> Outcome {
     let folder = instance.client_dir.display().to_string();
     match form {
         OutputForm::Json => context.screen().json(&json!({

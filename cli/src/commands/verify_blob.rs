@@ -37,7 +37,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.policy(context)?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), args.artifact.default_bundle())?;
-    let question =
-        Question { bundle: &bundle, artifact: &args.artifact, policy: &policy, silent: false };
+    let question = Question {
+        bundle: &bundle,
+        artifact: &args.artifact,
+        policy: &policy,
+        policies: None,
+        silent: false,
+    };
     verify::run(&question, &args.verify, context).map(|_| ())
 }

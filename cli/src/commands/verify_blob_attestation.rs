@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use lite_bundle::{Bundle, Content};
 use lite_verifier::Policy;
 
 use crate::artifact::{self, Artifact, ArtifactDigest};
 use crate::commands::Context;
-use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::predicate;
+use crate::verify::predicate_policy::Policies;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a statement about a file, offline
@@ -23,6 +22,7 @@ use crate::verify::{self, Question, VerifyFlags};
       --certificate-oidc-issuer http://localhost:7070/oidc
   siglite verify-blob-attestation --digest 9f86d0… --bundle B --type cyclonedx --key key.pub
   siglite verify-blob-attestation FILE --bundle B --type custom --key key.pub --statement-out -
+  siglite verify-blob-attestation FILE --bundle B --type vuln --key key.pub --policy scan.rego
 
 Exit codes: 0 verified, 1 refused; siglite exit-codes shows all.")]
 pub(crate) struct Args {
@@ -53,6 +53,10 @@ pub(crate) struct Args {
     )]
     digest_algorithm: String,
 
+    /// A policy in Rego that what is said must satisfy: `data.signature.allow`, over the statement
+    #[arg(long, value_name = "FILE.rego")]
+    policy: Vec<PathBuf>,
+
     /// Where the verified statement goes; - for standard output
     #[arg(long, value_name = "FILE")]
     statement_out: Option<PathBuf>,
@@ -66,10 +70,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         predicate_type: Some(predicate::type_uri(&args.kind)?.to_owned()),
         ..args.verify.policy(context)?
     };
+    let policies = Policies::load(&args.policy)?;
     let artifact = args.artifact()?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), artifact.default_attestation())?;
     let silent = args.statement_out.as_deref().is_some_and(files::is_dash);
-    let question = Question { bundle: &bundle, artifact: &artifact, policy: &policy, silent };
+    let question = Question {
+        bundle: &bundle,
+        artifact: &artifact,
+        policy: &policy,
+        policies: Some(&policies),
+        silent,
+    };
     let json = verify::run(&question, &args.verify, context)?;
     match &args.statement_out {
         None => Ok(()),
@@ -94,10 +105,7 @@ impl Args {
 
 /// The statement of a bundle that was verified.
 fn write_statement(path: &std::path::Path, json: &str, context: &Context) -> Outcome {
-    let statement = match Bundle::parse(json.as_bytes()).map(|bundle| bundle.content) {
-        Ok(Content::Dsse(envelope)) => envelope.payload,
-        _ => return Err(Failure::new(Exit::Internal, "a verified attestation has no statement")),
-    };
+    let statement = verify::statement(json)?;
     if files::is_dash(path) {
         return context.screen().data(&String::from_utf8_lossy(&statement));
     }

@@ -12,7 +12,10 @@ pub(crate) mod pair;
 pub(crate) mod password;
 mod reference;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lite_keys::{PrivateKeyFile, PublicKey, SealedKeyError, SigningKey, SigningKeyError};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::commands::Context;
@@ -56,6 +59,11 @@ pub(crate) fn public_half(reference: &str, context: &Context) -> Outcome<PublicK
         Ok(key) => Ok(key),
         Err(_) => signing_key(reference, context).map(|key| key.public().clone()),
     }
+}
+
+/// How a bundle names a key: base64 of SHA-256 of its SPKI, as cosign writes it.
+pub(crate) fn hint(key: &PublicKey) -> String {
+    STANDARD.encode(Sha256::digest(key.spki_der()))
 }
 
 /// A private key as it lies in a file.

@@ -1,18 +1,16 @@
 //! Who signs: a key from a file, or a new key that a certificate binds to an identity.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lite_bundle::Signer as BundleSigner;
 use lite_bundle::body::EntryVerifier;
 use lite_bundle::trust::{TransparencyLog, TrustedRoot};
 use lite_keys::{HashAlgorithm, KeyDetails, PublicKey, SigningKey};
 use lite_pki::{Certificate, CtEntry, Purpose, SctList, verify_chain};
 use lite_verifier::{Identity, Matcher, Policy};
-use sha2::{Digest, Sha256};
 
 use crate::client::{Web, fulcio};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::keys;
 use crate::token::IdToken;
 
 /// A key, and what tells a verifier whose it is.
@@ -73,7 +71,7 @@ impl Signer {
     pub(super) fn in_bundle(&self) -> BundleSigner {
         match &self.certificate {
             Some(certificate) => BundleSigner::Certificate(certificate.der().to_vec()),
-            None => BundleSigner::PublicKey { hint: hint(self.key.public()) },
+            None => BundleSigner::PublicKey { hint: keys::hint(self.key.public()) },
         }
     }
 
@@ -85,11 +83,6 @@ impl Signer {
         let (name, issuer) = identity(certificate)?;
         Ok(Policy::identity(Identity::new(Matcher::exact(name), Matcher::exact(issuer))))
     }
-}
-
-/// cosign's hint for a key: base64 of SHA-256 of its SPKI.
-fn hint(key: &PublicKey) -> String {
-    STANDARD.encode(Sha256::digest(key.spki_der()))
 }
 
 /// The leaf of the authority's answer, if it is for our key and our identity, leads to a trusted

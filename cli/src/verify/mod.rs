@@ -4,6 +4,7 @@
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
 mod authorities;
+pub(crate) mod predicate_policy;
 mod words;
 
 use std::path::Path;
@@ -28,6 +29,7 @@ use crate::flags::{
 use crate::keys;
 use crate::render::OutputForm;
 use crate::trust;
+use predicate_policy::Policies;
 
 /// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
@@ -117,6 +119,8 @@ pub(crate) struct Question<'a> {
     pub(crate) artifact: &'a Artifact,
     /// Who must have signed it, and as what.
     pub(crate) policy: &'a Policy,
+    /// What a statement must say.
+    pub(crate) policies: Option<&'a Policies>,
     /// Whether standard output is for something else than the evidence.
     pub(crate) silent: bool,
 }
@@ -127,7 +131,7 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, silent } = *question;
+    let Question { bundle, artifact, policy, policies, silent } = *question;
     let json = read_bundle(bundle)?;
     let root = flags.root(policy, &json, context)?;
     if policy.predicate_type.is_none() {
@@ -144,13 +148,25 @@ pub(crate) fn run(
         ),
     };
     let report = check(&json, &artifact, policy, &root);
-    let accepted = accepted(&report, json.as_bytes());
+    // Only what is verified is worth a policy's opinion.
+    let accepted = accepted(&report, json.as_bytes()).and_then(|accepted| match policies {
+        Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+        None => Ok(accepted),
+    });
     if !silent {
         print(&report, &accepted, flags, context)?;
     }
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
     Ok(json)
+}
+
+/// The statement of a bundle that was verified as an attestation.
+pub(crate) fn statement(json: &str) -> Outcome<Vec<u8>> {
+    match Bundle::parse(json.as_bytes()).map(|bundle| bundle.content) {
+        Ok(Content::Dsse(envelope)) => Ok(envelope.payload),
+        _ => Err(Failure::new(Exit::Internal, "a verified attestation has no statement")),
+    }
 }
 
 /// The bundle's text; one that is too large or not text is refused by the verifier's own words.
