@@ -68,6 +68,7 @@ pub struct Growing {
     path: PathBuf,
     file: File,
     length: u64,
+    synced: u64,
     placed: bool,
 }
 
@@ -77,13 +78,29 @@ impl Growing {
     pub fn create(path: &Path, mode: u32) -> io::Result<Self> {
         fault::step("create file")?;
         let file = File::options().write(true).create(true).truncate(true).mode(mode).open(path)?;
-        Ok(Self { path: path.to_owned(), file, length: 0, placed: false })
+        Ok(Self { path: path.to_owned(), file, length: 0, synced: 0, placed: false })
     }
 
     /// Bytes written so far.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Bytes that [`Self::sync_so_far`] has made durable.
+    #[must_use]
+    pub fn synced(&self) -> u64 {
+        self.synced
+    }
+
+    /// Makes the bytes so far durable, so that the last sync has less to do. After an error nothing is
+    /// known of the bytes: drop the file.
+    pub fn sync_so_far(&mut self) -> io::Result<()> {
+        fault::step("sync file")?;
+        // A failed sync must not be tried again, so it is never told as "no space left".
+        self.file.sync_data().map_err(io::Error::other)?;
+        self.synced = self.length;
+        Ok(())
     }
 
     /// Where it grows.

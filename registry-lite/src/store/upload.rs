@@ -20,6 +20,9 @@ use crate::refusal::Refusal;
 
 /// Uploads at the same time. Each that has bytes holds a file open.
 const MAX_UPLOADS: usize = 512;
+/// Bytes that wait for the disk at most, so that the end of a large upload is no longer than that of
+/// a small one, and its client is not left without an answer.
+const SYNC_EVERY: u64 = 64 << 20;
 /// When all places are taken, the one that has done nothing for the longest time gives its up, if
 /// that is at least this long.
 const IDLE: Duration = Duration::from_secs(60);
@@ -48,6 +51,8 @@ pub(crate) struct Content {
     /// Made with the first byte, so that who sends none costs no file.
     file: Option<Growing>,
     hasher: Hasher,
+    /// The disk has failed under it.
+    is_lost: bool,
 }
 
 impl Uploads {
@@ -70,8 +75,12 @@ impl Uploads {
         let mut random = [0; 16];
         lite_keys::fill_random(&mut random);
         let id = hex::encode(random);
-        let content =
-            Content { path: self.folder.join(&id), file: None, hasher: Hasher::new(algorithm) };
+        let content = Content {
+            path: self.folder.join(&id),
+            file: None,
+            hasher: Hasher::new(algorithm),
+            is_lost: false,
+        };
         let upload = Arc::new(Upload {
             id: id.clone(),
             repository: repository.clone(),
@@ -148,7 +157,17 @@ impl Content {
 
     /// Adds bytes, all of them or none.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file()?.append(bytes)?;
+        let file = self.file()?;
+        file.append(bytes)?;
+        let unsynced = file.length() - file.synced();
+        if unsynced >= SYNC_EVERY
+            && let Err(error) = file.sync_so_far()
+        {
+            // Nobody knows what the disk has of it: it cannot be gone on with.
+            self.file = None;
+            self.is_lost = true;
+            return Err(error);
+        }
         self.hasher.update(bytes);
         Ok(())
     }
@@ -164,17 +183,24 @@ impl Content {
         if found != *digest {
             return Err(Refusal::DigestMismatch);
         }
-        let millis = u64::try_from(now.millis()).unwrap_or(0);
-        file.sync(std::time::UNIX_EPOCH + Duration::from_millis(millis))?;
+        file.sync(system_time(now))?;
         Ok(file)
     }
 
     fn file(&mut self) -> io::Result<&mut Growing> {
+        if self.is_lost {
+            return Err(io::Error::other("the disk failed under this upload: begin another"));
+        }
         if self.file.is_none() {
             self.file = Some(Growing::create(&self.path, durable::PUBLIC)?);
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// The same instant as files are dated with.
+pub(super) fn system_time(at: Time) -> std::time::SystemTime {
+    std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.millis()).unwrap_or(0))
 }
 
 /// The algorithm was not foreseen: the file is read once more.
