@@ -6,7 +6,7 @@ RUN cargo build --release --locked --bins
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --create-home siglite \
- && mkdir -p /data/rekor/public /data/ct/public /data/fulcio/public /data/tsa/public /data/oidc/public /data/trust \
+ && mkdir -p /data/rekor/public /data/ct/public /data/fulcio/public /data/tsa/public /data/oidc/public /data/trust /data/registry \
  && chown -R siglite:siglite /data
 COPY --from=build /siglite/target/release/siglite /siglite/target/release/*-lite /usr/local/bin/
 USER siglite

@@ -1,5 +1,6 @@
 //! `registry-lite serve`: the registry in a process of its own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,13 +26,17 @@ impl Standalone for Alone {
 
     async fn open(config: Config) -> Result<Self, BoxError> {
         let opened =
-            tokio::task::spawn_blocking(move || Server::open(&config, Arc::new(SystemClock)));
+            tokio::task::spawn_blocking(move || Server::open(&config, Arc::new(SystemClock), None));
         let server = Arc::new(opened.await??);
         Ok(Self { housekeeping: tokio::spawn(server.housekeeping()), server })
     }
 
     fn router(&self) -> Router {
         self.server.router()
+    }
+
+    fn listens_on(&self, addresses: &[SocketAddr]) -> Result<(), BoxError> {
+        Ok(self.server.check_listen(addresses)?)
     }
 
     fn watch(&self, health: &Health) {

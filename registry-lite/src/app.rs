@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::refusal::Refusal;
 use crate::store::Store;
 
@@ -9,6 +10,7 @@ use crate::store::Store;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
+    pub(crate) access: Access,
     /// `HOST[:PORT]` of the public URL.
     pub(crate) host: Arc<str>,
 }

@@ -16,6 +16,26 @@ pub struct Config {
     /// The URL under which clients reach the server, such as `http://localhost:7077`. The API is
     /// `/v2/` below it.
     pub public_url: String,
+    /// Who may do what: `none` (everybody everything, the default), `tokens` (who has an ID token of
+    /// `issuer`), or the path of a file of users, as `htpasswd -B` writes it.
+    #[serde(default)]
+    pub auth: Auth,
+    /// Whether those without a name may read, where `auth` is not `none`. Default false.
+    #[serde(default)]
+    pub anonymous_pull: bool,
+    /// Whether `auth: none` is meant also where other machines reach the server: each of them can
+    /// then overwrite every image. Default false.
+    #[serde(default)]
+    pub insecure_anonymous: bool,
+    /// The issuer whose ID tokens are passwords, for `auth: tokens`.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// For whom those tokens must be. Default `sigstore`.
+    #[serde(default = "audience")]
+    pub audience: String,
+    /// A certificate authority in PEM that the issuer's server may have, beside those of the machine.
+    #[serde(default)]
+    pub issuer_ca_file: Option<PathBuf>,
     /// Whether a tag such as `1h` or `30m` is gone after that time, as on ttl.sh. Default true.
     #[serde(default = "yes")]
     pub duration_tags: bool,
@@ -41,6 +61,29 @@ pub struct Config {
     pub max_blob_bytes: u64,
 }
 
+/// How callers are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// By an ID token.
+    Tokens,
+    /// By a file of users.
+    Htpasswd(PathBuf),
+}
+
+impl From<String> for Auth {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "none" => Self::None,
+            "tokens" => Self::Tokens,
+            _ => Self::Htpasswd(text.into()),
+        }
+    }
+}
+
 impl Config {
     /// A registry in `dir`, reached at `url`.
     #[must_use]
@@ -48,6 +91,12 @@ impl Config {
         Self {
             dir: dir.into(),
             public_url: url.to_owned(),
+            auth: Auth::None,
+            anonymous_pull: false,
+            insecure_anonymous: false,
+            issuer: None,
+            audience: audience(),
+            issuer_ca_file: None,
             duration_tags: yes(),
             max_duration_tag_secs: day(),
             untagged_grace_secs: week(),
@@ -72,6 +121,10 @@ impl Config {
             upload_age: Duration::from_secs(self.upload_age_secs),
         }
     }
+}
+
+fn audience() -> String {
+    "sigstore".to_owned()
 }
 
 fn yes() -> bool {

@@ -1,7 +1,8 @@
 //! The image registry: what is signed, and the signatures beside it.
 //!
 //! Read in this order: [`router`] (what is answered), [`http`] (one file a door), [`store`] (what is
-//! kept, and in which order it is written and forgotten), [`Refusal`], [`Config`].
+//! kept, and in which order it is written and forgotten), [`access`] (who may do what), [`Refusal`],
+//! [`Config`].
 //!
 //! In scope: the OCI distribution specification 1.1 with referrers, every way of pushing, tags that
 //! expire, garbage collection. Not here: what the documents mean (`lite-oci`), signing and verifying
@@ -14,6 +15,7 @@
 //! **Invariant:** nothing is trusted here. Who holds this folder can withhold images and signatures;
 //! clients check digests and signatures themselves.
 
+mod access;
 mod alone;
 mod app;
 mod config;
@@ -23,8 +25,10 @@ mod router;
 mod server;
 mod store;
 
+pub use access::callers::{IssuerKeys, KeySource};
+pub use access::htpasswd::HtpasswdError;
 pub use alone::Alone;
-pub use config::Config;
+pub use config::{Auth, Config};
 pub use refusal::Refusal;
 pub use server::{OpenError, Server};
 pub use store::{Collected, Finding, Lifetimes, Limits, StoreError, audit};

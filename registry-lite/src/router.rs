@@ -1,6 +1,7 @@
 //! The routes, and who answers behind them.
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
@@ -10,6 +11,7 @@ use http::{HeaderName, HeaderValue, Method};
 use lite_http::shell::Deadline;
 use lite_oci::{Digest, RepositoryName};
 
+use crate::access::{Action, Resource, token};
 use crate::app::App;
 use crate::http::endpoint::{Endpoint, Parameters};
 use crate::http::{blobs, listing, manifests, page, uploads};
@@ -21,53 +23,70 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v2", any(base))
         .route("/v2/", any(base))
         .route("/v2/_catalog", any(catalog))
+        .route(token::PATH, any(token::exchange))
         .route("/v2/{*rest}", any(repository))
         .layer(map_response(version));
     Router::new().merge(api).route("/registry", get(page::registry)).with_state(app)
 }
 
 /// end-1: whether this is a registry, and who may use it.
-async fn base(State(_app): State<App>, request: Request) -> Result<Response, Refusal> {
-    only_reads(request.method())?;
+async fn base(State(app): State<App>, request: Request) -> Result<Response, Response> {
+    only_reads(request.method()).map_err(Refusal::into_response)?;
+    app.access.check(request.headers(), Resource::Registry).await?;
     Ok(([(CONTENT_TYPE, "application/json")], "{}").into_response())
 }
 
-async fn catalog(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
-    only_reads(request.method())?;
-    listing::catalog(&app, &parameters(&request))
+async fn catalog(State(app): State<App>, request: Request) -> Result<Response, Response> {
+    only_reads(request.method()).map_err(Refusal::into_response)?;
+    app.access.check(request.headers(), Resource::Catalog).await?;
+    listing::catalog(&app, &parameters(&request)).map_err(Refusal::into_response)
 }
 
 /// The other endpoints: they belong to a repository.
 async fn repository(
     State(app): State<App>,
-    path: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Response> {
+    let unknown = || Refusal::NameUnknown.into_response();
+    let Ok(Path(path)) = path else { return Err(unknown()) };
+    let (name, endpoint) = Endpoint::of(&path).ok_or_else(unknown)?;
+    let name: RepositoryName =
+        name.parse().map_err(|error| Refusal::Name(error).into_response())?;
+    let action =
+        Action::of(request.method(), matches!(endpoint, Endpoint::Upload(_) | Endpoint::Uploads));
+    app.access.check(request.headers(), Resource::Repository(&name, action)).await?;
+    serve(&app, name, endpoint, request).await.map_err(Refusal::into_response)
+}
+
+async fn serve(
+    app: &App,
+    name: RepositoryName,
+    endpoint: Endpoint<'_>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let Path(path) = path.map_err(|_| Refusal::NameUnknown)?;
-    let (name, endpoint) = Endpoint::of(&path).ok_or(Refusal::NameUnknown)?;
-    let name: RepositoryName = name.parse()?;
     let parameters = parameters(&request);
     let deadline = request.extensions().get::<Deadline>().cloned();
     let (parts, body) = request.into_parts();
     let (method, headers) = (parts.method, parts.headers);
     match (endpoint, method.as_str()) {
         (Endpoint::Blob(digest), "GET" | "HEAD") => {
-            blobs::get(&app, &method, name, digest.parse()?, &headers).await
+            blobs::get(app, &method, name, digest.parse()?, &headers).await
         }
-        (Endpoint::Blob(digest), "DELETE") => blobs::delete(&app, name, digest.parse()?).await,
+        (Endpoint::Blob(digest), "DELETE") => blobs::delete(app, name, digest.parse()?).await,
         (Endpoint::Manifest(reference), "GET" | "HEAD") => {
-            manifests::get(&app, &method, name, reference, &headers).await
+            manifests::get(app, &method, name, reference, &headers).await
         }
         (Endpoint::Manifest(reference), "PUT") => {
-            manifests::put(&app, name, reference, &parameters, &headers, body).await
+            manifests::put(app, name, reference, &parameters, &headers, body).await
         }
-        (Endpoint::Manifest(reference), "DELETE") => manifests::delete(&app, name, reference).await,
+        (Endpoint::Manifest(reference), "DELETE") => manifests::delete(app, name, reference).await,
         (Endpoint::Referrers(digest), "GET" | "HEAD") => {
-            listing::referrers(&app, &name, &digest.parse::<Digest>()?, &parameters)
+            listing::referrers(app, &name, &digest.parse::<Digest>()?, &parameters)
         }
-        (Endpoint::Tags, "GET" | "HEAD") => listing::tags(&app, &name, &parameters),
+        (Endpoint::Tags, "GET" | "HEAD") => listing::tags(app, &name, &parameters),
         (Endpoint::Uploads | Endpoint::Upload(_), _) => {
-            let request = uploads::Request { app: &app, name, parameters, headers, deadline };
+            let request = uploads::Request { app, name, parameters, headers, deadline };
             match (endpoint, method.as_str()) {
                 (Endpoint::Uploads, "POST") => request.begin(body).await,
                 (Endpoint::Upload(id), "GET" | "HEAD") => request.status(id).await,

@@ -1,13 +1,21 @@
 //! The registry as a server: its folder, its routes, its housekeeping.
 
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use lite_time::Clock;
 
+use crate::access::bearer::Bearers;
+use crate::access::callers::{Callers, KeySource};
+use crate::access::fetched::Fetched;
+use crate::access::htpasswd::{Htpasswd, HtpasswdError};
+use crate::access::{Access, Mode, Tokens, token};
 use crate::app::{App, blocking};
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use crate::refusal::Refusal;
 use crate::router;
 use crate::store::{Collected, Store, StoreError};
@@ -16,6 +24,21 @@ use crate::store::{Collected, Store, StoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
+    /// Everybody on the network could overwrite every image.
+    #[error(
+        "{0} is reached from other machines, and auth is none: set auth to tokens or to a file of \
+         users, or say insecure_anonymous if everybody there may overwrite every image"
+    )]
+    Anonymous(SocketAddr),
+    /// The issuer's certificate authority cannot be read.
+    #[error("{0} cannot be read")]
+    Authority(PathBuf, #[source] io::Error),
+    /// `auth: tokens` without an issuer.
+    #[error("auth is tokens, and issuer does not say whose")]
+    Issuer,
+    /// The file of users cannot be used.
+    #[error(transparent)]
+    Htpasswd(#[from] HtpasswdError),
     /// The folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,21 +51,56 @@ pub enum OpenError {
 pub struct Server {
     app: App,
     pause: Duration,
+    insecure_anonymous: bool,
 }
 
 impl Server {
     /// Opens the folder, making it where it does not exist. Reads every manifest: a thousand take
     /// about as long as it takes to find them on the disk.
-    pub fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        if !config.public_url.starts_with("http://") && !config.public_url.starts_with("https://") {
-            return Err(OpenError::Url(config.public_url.clone()));
-        }
+    ///
+    /// `keys` are those of the configuration's issuer, where they are at hand; else they are fetched,
+    /// and this must be called in a runtime.
+    pub fn open(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        keys: Option<Arc<dyn KeySource>>,
+    ) -> Result<Self, OpenError> {
+        let url = config.public_url.trim_end_matches('/');
+        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        let host = host.ok_or_else(|| OpenError::Url(config.public_url.clone()))?;
+        let mode = match &config.auth {
+            Auth::None => Mode::Nobody,
+            Auth::Htpasswd(path) => Mode::Htpasswd(Arc::new(Htpasswd::open(path)?)),
+            Auth::Tokens => {
+                let issuer = config.issuer.clone().ok_or(OpenError::Issuer)?;
+                let keys = match keys {
+                    Some(keys) => keys,
+                    None => Arc::new(fetched(config, &issuer, &clock)?),
+                };
+                Mode::Tokens(Arc::new(Tokens {
+                    bearers: Bearers::new(),
+                    callers: Callers { issuer, audience: config.audience.clone(), keys },
+                    realm: format!("{url}{}", token::PATH),
+                    service: host.to_owned(),
+                }))
+            }
+        };
+        let access =
+            Access { mode, anonymous_pull: config.anonymous_pull, clock: Arc::clone(&clock) };
         let store = Store::open(&config.dir, config.limits(), clock)?;
-        let host = config.public_url.split_once("://").map_or("", |(_, host)| host);
         Ok(Self {
-            app: App { store: Arc::new(store), host: host.trim_end_matches('/').into() },
+            app: App { store: Arc::new(store), access, host: host.into() },
             pause: Duration::from_secs(config.collect_every_secs.max(1)),
+            insecure_anonymous: config.insecure_anonymous,
         })
+    }
+
+    /// Refuses to be reached from other machines where everybody may do everything, unless the
+    /// configuration says so by name.
+    pub fn check_listen(&self, addresses: &[SocketAddr]) -> Result<(), OpenError> {
+        let open = matches!(self.app.access.mode, Mode::Nobody) && !self.insecure_anonymous;
+        let far = addresses.iter().find(|address| !address.ip().is_loopback());
+        far.filter(|_| open).map_or(Ok(()), |far| Err(OpenError::Anonymous(*far)))
     }
 
     /// `/v2/…` and `/registry`.
@@ -80,4 +138,11 @@ impl Server {
             }
         }
     }
+}
+
+fn fetched(config: &Config, issuer: &str, clock: &Arc<dyn Clock>) -> Result<Fetched, OpenError> {
+    let authority = config.issuer_ca_file.as_ref().map(|path| {
+        std::fs::read_to_string(path).map_err(|error| OpenError::Authority(path.clone(), error))
+    });
+    Ok(Fetched::new(issuer, authority.transpose()?.into_iter().collect(), Arc::clone(clock)))
 }

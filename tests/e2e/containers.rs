@@ -1,4 +1,4 @@
-//! `compose.yaml`: Compose accepts it, and its six servers work together as processes of their own.
+//! `compose.yaml`: Compose accepts it, and its seven servers work together as processes of their own.
 //!
 //! Containers need a registry of images, so the servers run here as Compose would start them: the
 //! same command lines and the same files, with folders, names and ports of this test.
@@ -203,7 +203,7 @@ fn its_servers_find_each_other_whoever_starts_first() {
     let services = compose();
     // First who sums the others up, and the authority before the log it submits to.
     let mut order: Vec<String> =
-        ["trust", "fulcio", "ct", "oidc", "tsa", "rekor"].map(str::to_owned).to_vec();
+        ["trust", "fulcio", "ct", "oidc", "tsa", "rekor", "registry"].map(str::to_owned).to_vec();
     assert!(order.len() == services.len() && order.iter().all(|name| services.contains_key(name)));
     let site = Site::new(&services);
     let mut servers = start_all(&site, &services, &order);
@@ -214,7 +214,7 @@ fn its_servers_find_each_other_whoever_starts_first() {
     let _ = run(account.env("SIGLITE_PASSWORD", PASSWORD)).ok();
 
     let file = home.join("artifact.txt");
-    write(&file, "signed by six processes\n");
+    write(&file, "signed by seven processes\n");
     sign_and_verify(home, &servers, &file);
 
     for server in &mut servers {

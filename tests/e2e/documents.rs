@@ -3,8 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const SERVERS: [&str; 6] =
-    ["rekor-lite", "fulcio-lite", "ct-lite", "tsa-lite", "oidc-lite", "trust-lite"];
+const SERVERS: [&str; 7] = [
+    "rekor-lite",
+    "fulcio-lite",
+    "ct-lite",
+    "tsa-lite",
+    "oidc-lite",
+    "trust-lite",
+    "registry-lite",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -59,7 +66,8 @@ fn each_readme_lists_every_setting_and_no_other() {
 
 #[test]
 fn each_server_has_one_port_on_all_pages() {
-    for (server, port) in SERVERS.into_iter().zip(["7071", "7073", "7072", "7074", "7075", "7076"])
+    for (server, port) in
+        SERVERS.into_iter().zip(["7071", "7073", "7072", "7074", "7075", "7076", "7077"])
     {
         let listen = format!("const LISTEN: &'static str = \"localhost:{port}\";");
         assert!(read(&format!("{server}/src/alone.rs")).contains(&listen), "{server}");

@@ -15,4 +15,5 @@ mod limits;
 mod logs;
 mod offline;
 mod refusals;
+mod registry;
 mod up;

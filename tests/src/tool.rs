@@ -32,6 +32,12 @@ pub enum Tool {
     Cosign,
     /// cosign 2.
     Cosign2,
+    /// go-containerregistry's command line.
+    Crane,
+    /// ORAS.
+    Oras,
+    /// skopeo.
+    Skopeo,
     /// sigstore-go's example program that signs.
     SigstoreGoSigning,
     /// sigstore-go's example program that verifies.
@@ -54,6 +60,9 @@ impl Tool {
         let found = match self {
             Self::Cosign => stock("v3", "cosign"),
             Self::Cosign2 => stock("v2", "cosign"),
+            Self::Crane => stock("v3", "crane"),
+            Self::Oras => stock("v3", "oras"),
+            Self::Skopeo => on_path("skopeo"),
             Self::SigstoreGoSigning => stock("v3", "sigstore-go-signing"),
             Self::SigstoreGoVerification => stock("v3", "sigstore-go-verification"),
             Self::Python => std::env::var_os("SIGLITE_PYTHON").map(PathBuf::from),

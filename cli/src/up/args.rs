@@ -18,6 +18,7 @@ use crate::failure::{Failure, Outcome};
 
 Sign in from another terminal with `siglite sign-blob FILE`; `siglite env` tells stock clients
 where everything is. Ctrl-C finishes what is in flight and ends it.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// The data folder [default: `$XDG_DATA_HOME/siglite/instance`]
     #[arg(long, value_name = "DIR", env = "SIGLITE_DATA")]
@@ -60,6 +61,21 @@ pub(crate) struct Args {
     /// Answer a duplicate entry with 409, as upstream does, instead of with the existing entry
     #[arg(long)]
     pub(crate) strict_duplicates: bool,
+
+    /// Who may push and pull images: `none` (everybody), `tokens` (who has an ID token, as `siglite
+    /// token` prints it, for a password), or a file as `htpasswd -B` writes it [default: none, and
+    /// tokens where other machines reach the instance]
+    #[arg(long, value_name = "none|tokens|FILE")]
+    pub(crate) registry_auth: Option<String>,
+
+    /// Let everybody pull images, whoever may push them
+    #[arg(long)]
+    pub(crate) registry_anonymous_pull: bool,
+
+    /// Let everybody on the network push images: with `--registry-auth none` on an address that is
+    /// not this machine's own
+    #[arg(long)]
+    pub(crate) insecure_anonymous_registry: bool,
 
     /// Listen without TLS on an address that is not this machine's own: whoever is on the way
     /// can read tokens and sign as others

@@ -10,6 +10,7 @@ mod home;
 mod stack;
 mod welcome;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lite_http::standalone::init_logging;
@@ -75,7 +76,7 @@ async fn story(args: Args, context: &Context) -> Outcome {
 
     // (2) The URL and (3) the servers, and who may sign in. What a refusal leaves half made is
     // taken back: nobody was answered yet.
-    let opened = match open(&mut home, &args, listen, listeners.port(), context) {
+    let opened = match open(&mut home, &args, listen, &listeners.addresses(), context) {
         Ok(opened) => opened,
         Err(failure) => {
             home.abandon();
@@ -130,9 +131,10 @@ fn open(
     home: &mut Home,
     args: &Args,
     listen: &str,
-    port: u16,
+    addresses: &[SocketAddr],
     context: &Context,
 ) -> Outcome<Opened> {
+    let port = addresses.first().map_or(0, SocketAddr::port);
     // (2) The URL, which stands in keys, certificates and checkpoints and never changes.
     let people = args.people()?;
     let first = home.is_new();
@@ -140,7 +142,7 @@ fn open(
     home.settle(&url, context.clock().now())?;
 
     // (3) The servers, and who may sign in.
-    let stack = Stack::open(home, &url, args)?;
+    let stack = Stack::open(home, &url, addresses, args)?;
     let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
     Ok(Opened { url, first, stack, newcomer })
 }

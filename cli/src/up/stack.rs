@@ -3,6 +3,7 @@
 //! The order is that of who needs whom: the authority's root before the log that accepts it, the
 //! log before the authority that submits to it, everyone before the trust root that sums them up.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,7 +52,12 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// Opens every server in its room, making what a first start needs. Runs inside the runtime.
-    pub(crate) fn open(home: &Home, url: &str, args: &Args) -> Outcome<Self> {
+    pub(crate) fn open(
+        home: &Home,
+        url: &str,
+        addresses: &[SocketAddr],
+        args: &Args,
+    ) -> Outcome<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 
         let issuer = format!("{url}/oidc");
@@ -98,9 +104,15 @@ impl Stack {
         let tsa = tsa_lite::Server::open(&tsa, Arc::clone(&clock))
             .map_err(|error| refused("timestamp authority", &error))?;
 
-        let registry = registry_lite::Config::new(home.room("registry"), url);
-        let registry = registry_lite::Server::open(&registry, Arc::clone(&clock))
-            .map_err(|error| refused("image registry", &error))?;
+        let mut config = registry_lite::Config::new(home.room("registry"), url);
+        config.auth = registry_auth(args, addresses);
+        config.anonymous_pull = args.registry_anonymous_pull;
+        config.insecure_anonymous = args.insecure_anonymous_registry;
+        config.issuer = Some(issuer.clone());
+        let keys = Arc::new(InProcessKeys::new(Arc::clone(&oidc)));
+        let registry = registry_lite::Server::open(&config, Arc::clone(&clock), Some(keys))
+            .map_err(|error| refused_registry(&error))?;
+        registry.check_listen(addresses).map_err(|error| refused_registry(&error))?;
         let registry = Arc::new(registry);
 
         let mut fragment = fulcio.fragment();
@@ -241,6 +253,34 @@ fn refused(part: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
         .hint("nothing was changed; `siglite up --data DIR` starts with another folder")
 }
 
+/// Where other machines reach the registry, a password is asked for unless something else was said.
+fn registry_auth(args: &Args, addresses: &[SocketAddr]) -> registry_lite::Auth {
+    match &args.registry_auth {
+        Some(given) => given.clone().into(),
+        None if addresses.iter().all(|address| address.ip().is_loopback()) => {
+            registry_lite::Auth::None
+        }
+        None => registry_lite::Auth::Tokens,
+    }
+}
+
+fn refused_registry(error: &registry_lite::OpenError) -> Failure {
+    match error {
+        registry_lite::OpenError::Anonymous(address) => {
+            Failure::usage(format!("everybody who reaches {address} could overwrite every image"))
+                .note("expected", "--registry-auth tokens, or a file of users")
+                .note("found", "--registry-auth none")
+                .hint("say --insecure-anonymous-registry if the network is yours")
+        }
+        registry_lite::OpenError::Htpasswd(why) => {
+            Failure::usage("--registry-auth names no file of users")
+                .because(why)
+                .hint("siglite up --registry-auth none|tokens|FILE; `htpasswd -B` writes the file")
+        }
+        error => refused("image registry", error),
+    }
+}
+
 fn not_let_in(email: &str, error: &AccountError) -> Failure {
     Failure::usage(format!("{email} cannot be given an account"))
         .because(error)
@@ -306,8 +346,21 @@ impl InProcessKeys {
     }
 }
 
+impl registry_lite::KeySource for InProcessKeys {
+    fn keys(&self, _: Option<&str>) -> Option<registry_lite::IssuerKeys> {
+        let IssuerKeys { keys, algorithms } = self.now().ok()?;
+        Some(registry_lite::IssuerKeys { keys, algorithms })
+    }
+}
+
 impl KeySource for InProcessKeys {
     fn keys(&self, _: &Issuer, _: Option<&str>) -> Result<IssuerKeys, KeySourceError> {
+        self.now()
+    }
+}
+
+impl InProcessKeys {
+    fn now(&self) -> Result<IssuerKeys, KeySourceError> {
         let json = self.oidc.jwks();
         let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = match &*parsed {

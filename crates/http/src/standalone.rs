@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,6 +29,10 @@ pub trait Standalone: Sized + Send + Sync + 'static {
 
     /// Opens the server's folder and starts what it needs. Runs inside the runtime.
     fn open(config: Self::Config) -> impl Future<Output = Result<Self, BoxError>> + Send;
+    /// Refuses to be reached at these addresses.
+    fn listens_on(&self, _addresses: &[SocketAddr]) -> Result<(), BoxError> {
+        Ok(())
+    }
     /// Its routes, without a fallback.
     fn router(&self) -> Router;
     /// Registers what can go wrong while it runs.
@@ -205,6 +210,7 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
         server = S::open(config) => server?,
         () = shutdown.begun() => return Ok(()),
     };
+    server.listens_on(&listeners.addresses())?;
     let health = Health::default();
     server.watch(&health);
     let router = server.router().merge(health.router());

@@ -1,5 +1,7 @@
 //! Lists: tags, repositories, referrers, each in pages.
 
+use std::fmt::Write as _;
+
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -101,7 +103,7 @@ fn link(path: &str, query: &[(&str, &str)], limit: usize) -> String {
     let mut query =
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
     if limit < PAGE {
-        query.push_str(&format!("&n={limit}"));
+        let _ = write!(query, "&n={limit}");
     }
     format!("<{path}?{query}>; rel=\"next\"")
 }

@@ -6,6 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use lite_oci::media_type;
 use lite_time::Time;
@@ -29,8 +30,12 @@ pub(crate) struct After {
 /// The page.
 pub(crate) async fn registry(
     State(app): State<App>,
+    headers: HeaderMap,
     after: Result<Query<After>, QueryRejection>,
 ) -> Response {
+    if let Err(refused) = app.access.check_person(&headers).await {
+        return refused;
+    }
     let last = after.ok().and_then(|Query(after)| after.last);
     let (names, more) = app.store.catalog(last.as_deref(), REPOSITORIES);
     let views = app.store.overview(&names, TAGS);

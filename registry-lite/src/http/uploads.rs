@@ -96,6 +96,11 @@ impl Request<'_> {
         let from = self.parameters.get("from").map(str::parse::<RepositoryName>);
         // A repository that cannot be has no blobs.
         let Ok(from) = from.transpose() else { return Ok(false) };
+        if let Some(from) = &from
+            && !self.app.access.may_pull(&self.headers, from).await
+        {
+            return Ok(false);
+        }
         let (store, name, digest) = (self.app.store.clone(), self.name.clone(), digest.clone());
         blocking(move || store.mount(&name, &digest, from.as_ref())).await
     }

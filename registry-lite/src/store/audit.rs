@@ -67,7 +67,7 @@ fn look_at(name: &RepositoryName, folder: &Folder, findings: &mut Vec<Finding>) 
         for named in manifest.referenced().filter(|named| named.urls.is_empty()) {
             let path = match &manifest {
                 Manifest::Index(_) => folder.manifest(&named.digest),
-                _ => folder.blob(&named.digest),
+                Manifest::Image(_) => folder.blob(&named.digest),
             };
             if !path.exists() {
                 let (repository, manifest) = (name.clone(), digest.clone());

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use lite_oci::{Digest, RepositoryName};
 use lite_store::durable::{self, Growing};
 
-use super::Store;
 use super::repository::{Blob, Repository};
 use super::upload::Content;
+use super::{Store, date};
 use crate::refusal::Refusal;
 
 impl Store {
@@ -104,6 +104,7 @@ impl Store {
             tracing::debug!(%error, %digest, "a blob was not mounted");
             return Ok(false);
         }
+        date(&path, self.now());
         repository.change().blobs.insert(digest.clone(), Blob::new(size, self.now()));
         Ok(true)
     }
@@ -125,7 +126,7 @@ impl Store {
                 return Err(Refusal::BlobNamed);
             }
         }
-        let removed = made.remove_blobs(&repository, &[digest.clone()]);
+        let removed = made.remove_blobs(&repository, std::slice::from_ref(digest));
         self.noted(removed)
     }
 

@@ -43,6 +43,19 @@ pub struct Collected {
     pub skipped: usize,
 }
 
+impl Collected {
+    fn count(&self) {
+        for (kind, taken) in [
+            ("blob", self.blobs),
+            ("manifest", self.manifests),
+            ("tag", self.tags),
+            ("upload", self.uploads),
+        ] {
+            metrics::counter!("registry_collected_total", "kind" => kind).increment(taken as u64);
+        }
+    }
+}
+
 impl Store {
     /// Removes what nothing leads to. Pushes and pulls go on meanwhile; a push into the repository
     /// that is just being looked at waits for a moment.
@@ -55,6 +68,7 @@ impl Store {
             let outcome = self.collect_from(&repository, &mut collected);
             self.noted(outcome)?;
         }
+        collected.count();
         Ok(collected)
     }
 
@@ -118,7 +132,7 @@ fn doomed_manifests(state: &State, limits: Limits, now: Time) -> BTreeSet<Digest
     state.manifests.keys().filter(|digest| !live.contains(digest)).cloned().collect()
 }
 
-fn live_manifests<'a>(state: &'a State, limits: Limits, now: Time) -> HashSet<&'a Digest> {
+fn live_manifests(state: &State, limits: Limits, now: Time) -> HashSet<&Digest> {
     let mut next: Vec<&Digest> = Vec::new();
     let mut attached: HashMap<&Digest, Vec<&Digest>> = HashMap::new();
     for (tag, tagged) in &state.tags {

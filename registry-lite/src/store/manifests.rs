@@ -8,10 +8,11 @@ use lite_oci::{
     signatures,
 };
 use lite_store::durable;
+use lite_time::Time;
 
 use super::repository::{Entry, Repository, State, Tagged};
 use super::tag_file::TagFile;
-use super::{Store, is_full};
+use super::{Store, date, is_full};
 use crate::refusal::Refusal;
 
 /// A manifest as it is stored.
@@ -110,6 +111,10 @@ impl Store {
 
         // (3) One writer. All that the manifest is made of is here, and stays; its subject may come
         // later.
+        if self.find(name).is_none() {
+            // Who may not push this has not made a repository either.
+            State::default().holds_all_of(&manifest)?;
+        }
         let repository = self.find_or_make(name);
         let mut made = repository.writer();
         {
@@ -133,6 +138,7 @@ impl Store {
                 .folder_of(&path)
                 .and_then(|()| durable::write(&path, push.bytes, durable::PUBLIC));
             self.noted(made.certain_unless_full(written))?;
+            date(&path, now);
             repository.change().insert_manifest(digest.clone(), entry);
             metrics::counter!("registry_manifests_pushed_total").increment(1);
         }
@@ -144,7 +150,10 @@ impl Store {
             let written = made.folder_of(&path).and_then(|()| file.write(&path));
             self.noted(made.certain_unless_full(written))?;
             let tagged = Tagged { digest: digest.clone(), at: now };
-            repository.change().tags.insert(tag.clone(), tagged);
+            let moved = repository.change().tags.insert(tag.clone(), tagged);
+            if let Some(from) = moved.filter(|from| from.digest != digest) {
+                left_behind(&repository, &from.digest, now);
+            }
         }
         Ok(Pushed { digest, subject })
     }
@@ -160,7 +169,8 @@ impl Store {
         let mut made = repository.writer();
         let removed = match target {
             Target::Tag(tag) => {
-                self.living(&repository.read(), tag).ok_or(Refusal::ManifestUnknown)?;
+                let led_to = self.living(&repository.read(), tag).cloned();
+                left_behind(&repository, &led_to.ok_or(Refusal::ManifestUnknown)?, self.now());
                 made.remove_tags(&repository, std::slice::from_ref(tag))
             }
             Target::Digest(digest) => {
@@ -210,6 +220,14 @@ impl super::repository::Made {
             self.doubt();
         }
         Ok(outcome?)
+    }
+}
+
+/// A tag no longer leads to the manifest: its grace begins now, also for the next process.
+fn left_behind(repository: &Repository, digest: &Digest, now: Time) {
+    if let Some(entry) = repository.read().manifests.get(digest) {
+        entry.touch(now);
+        date(&repository.folder.manifest(digest), now);
     }
 }
 

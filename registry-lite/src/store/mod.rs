@@ -220,6 +220,18 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// Writes down when something was last wanted, for the next process. Nothing is lost without it but
+/// a part of its grace.
+fn date(path: &Path, at: Time) {
+    let dated = std::fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(upload::system_time(at)));
+    if let Err(error) = dated {
+        tracing::debug!(%error, "a file was not dated");
+    }
+}
+
 /// At most `limit` of them, and whether there are more.
 fn page<T>(all: impl Iterator<Item = T>, limit: usize) -> (Vec<T>, bool) {
     let mut found: Vec<T> = all.take(limit.saturating_add(1)).collect();

@@ -23,7 +23,7 @@ impl Made {
         }
         {
             let mut state = repository.change();
-            tags.iter().for_each(|tag| drop(state.tags.remove(tag)));
+            state.tags.retain(|tag, _| !tags.contains(tag));
         }
         let files: Vec<PathBuf> = tags.iter().map(|tag| repository.folder.tag(tag)).collect();
         let folder = repository.folder.kind(TAGS);
@@ -47,7 +47,9 @@ impl Made {
             let first = named_by_none(&repository.read(), &left);
             {
                 let mut state = repository.change();
-                first.iter().for_each(|digest| state.remove_manifest(digest));
+                for digest in &first {
+                    state.remove_manifest(digest);
+                }
             }
             self.remove_files(first.iter().map(|digest| repository.folder.manifest(digest)))?;
             left.retain(|digest| !first.contains(digest));
@@ -63,7 +65,9 @@ impl Made {
     ) -> Result<(), Refusal> {
         {
             let mut state = repository.change();
-            doomed.iter().for_each(|digest| drop(state.blobs.remove(digest)));
+            for digest in doomed {
+                state.blobs.remove(digest);
+            }
         }
         self.remove_files(doomed.iter().map(|digest| repository.folder.blob(digest)))
     }

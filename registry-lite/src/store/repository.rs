@@ -142,7 +142,7 @@ impl State {
     pub(super) fn holds_all_of(&self, manifest: &Manifest) -> Result<(), Refusal> {
         let size_of = |descriptor: &Descriptor| match manifest {
             Manifest::Index(_) => self.manifests.get(&descriptor.digest).map(|entry| entry.size),
-            _ => self.blobs.get(&descriptor.digest).map(|blob| blob.size),
+            Manifest::Image(_) => self.blobs.get(&descriptor.digest).map(|blob| blob.size),
         };
         let mut missing = Vec::new();
         for descriptor in manifest.referenced() {
