@@ -14,13 +14,15 @@ use crate::failure::{Failure, Outcome};
 pub(crate) enum Payload {
     /// An artifact as it is.
     Artifact(Artifact),
+    /// These bytes as they are.
+    Bytes(Vec<u8>),
     /// The bytes of an in-toto statement, which go into a DSSE envelope.
     Statement(Vec<u8>),
 }
 
 /// A payload reduced to what a key signs.
 #[derive(Clone, Debug)]
-pub(super) struct Digested<'a> {
+pub(crate) struct Digested<'a> {
     payload: &'a Payload,
     pub(super) hash: HashAlgorithm,
     pub(super) digest: Vec<u8>,
@@ -31,6 +33,7 @@ impl Payload {
     pub(super) fn digest(&self, hash: HashAlgorithm, kind: KeyKind) -> Outcome<Digested<'_>> {
         let digest = match self {
             Self::Artifact(artifact) => artifact.digest(hash)?.bytes,
+            Self::Bytes(bytes) => hash.digest(bytes),
             // The log knows Ed25519 only prehashed, and DSSE knows it only pure.
             Self::Statement(_) if kind == KeyKind::Ed25519 => {
                 return Err(Failure::usage(
@@ -48,7 +51,7 @@ impl Digested<'_> {
     /// The bundle's content around a signature.
     pub(super) fn content(&self, signature: Vec<u8>) -> Content {
         match self.payload {
-            Payload::Artifact(_) => Content::Message(MessageSignature {
+            Payload::Artifact(_) | Payload::Bytes(_) => Content::Message(MessageSignature {
                 digest: Some((self.hash, self.digest.clone())),
                 signature,
             }),
@@ -61,7 +64,7 @@ impl Digested<'_> {
     /// What a stranger has in hand when verifying: the artifact's digests.
     pub(super) fn artifact_digests(&self) -> Outcome<Vec<(HashAlgorithm, Vec<u8>)>> {
         match self.payload {
-            Payload::Artifact(_) => Ok(vec![(self.hash, self.digest.clone())]),
+            Payload::Artifact(_) | Payload::Bytes(_) => Ok(vec![(self.hash, self.digest.clone())]),
             Payload::Statement(payload) => {
                 let statement = Statement::parse(payload)
                     .map_err(|error| Failure::usage("not an in-toto statement").because(&error))?;

@@ -17,6 +17,8 @@ use crate::token::IdToken;
 pub(super) struct Signer {
     key: SigningKey,
     certificate: Option<Certificate>,
+    /// What the authority sent above the certificate.
+    issuers: Vec<Certificate>,
 }
 
 /// The key and hash under which the log knows the key's signatures.
@@ -30,7 +32,7 @@ pub(super) fn details(key: &SigningKey) -> Outcome<KeyDetails> {
 impl Signer {
     /// A key that its verifiers have.
     pub(super) const fn bare(key: SigningKey) -> Self {
-        Self { key, certificate: None }
+        Self { key, certificate: None, issuers: Vec::new() }
     }
 
     /// A key with a certificate that binds it to the token's identity.
@@ -49,9 +51,15 @@ impl Signer {
             key.sign_default(token.principal()?.as_bytes()).map_err(|error| cannot_sign(&error))?;
         let chain =
             fulcio::request_certificate(web, authority, token, key.public(), &proof).await?;
+        let issuers = chain.iter().skip(1).cloned().collect();
         let certificate = check(chain, key.public(), token, root)
             .map_err(|failure| failure.note("authority", authority))?;
-        Ok(Self { key, certificate: Some(certificate) })
+        Ok(Self { key, certificate: Some(certificate), issuers })
+    }
+
+    /// What the authority sent above the certificate, the root last.
+    pub(super) fn issuers(&self) -> &[Certificate] {
+        &self.issuers
     }
 
     /// The signature over a digest.

@@ -3,7 +3,8 @@
 //! Read in this order: [`Bundle`] (one file with a signature and its verification material), then
 //! [`TransparencyLogEntry`], then [`body`] (the leaf an entry commits to), [`dsse`] and
 //! [`statement`] (what is signed when it is not a plain file), then [`trust`] (what a client starts
-//! from: trusted root, signing config, and the fragments that servers contribute to them).
+//! from: trusted root, signing config, and the fragments that servers contribute to them), and
+//! [`cosign`] (the pieces of the formats before the bundle).
 //!
 //! In scope: reading strictly, writing as the stock clients write. Not here: whether any of it is
 //! true (`lite_verifier`), certificates (`lite_pki`), checkpoints and Merkle proofs (`lite_tlog`).
@@ -19,6 +20,7 @@
 
 pub mod body;
 mod bundle;
+pub mod cosign;
 pub mod dsse;
 mod encoding;
 mod entry;

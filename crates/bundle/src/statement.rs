@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use lite_keys::HashAlgorithm;
 use serde::de::IgnoredAny;
@@ -38,6 +39,9 @@ pub struct Subject {
     pub name: String,
     /// Algorithm (`sha256`) to lower-case hex.
     pub digest: BTreeMap<String, String>,
+    /// What else the signer says about it, such as cosign's `-a key=value`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, Value>,
 }
 
 /// Why a payload is not a statement.
@@ -77,36 +81,38 @@ struct Read {
 struct ReadSubject {
     #[serde(default)]
     name: String,
-    digest: Digests,
+    digest: Unique<String>,
+    #[serde(default)]
+    annotations: Option<Unique<Value>>,
 }
 
 /// A map that refuses a second value for a key: which one counts must not depend on the reader.
-struct Digests(BTreeMap<String, String>);
+struct Unique<T>(BTreeMap<String, T>);
 
-impl<'de> Deserialize<'de> for Digests {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> serde::de::Visitor<'de> for Pairs {
-            type Value = Digests;
+        struct Pairs<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Pairs<T> {
+            type Value = Unique<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("digests by algorithm")
+                f.write_str("values by distinct keys")
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(
                 self,
                 mut map: A,
-            ) -> Result<Digests, A::Error> {
-                let mut digests = BTreeMap::new();
-                while let Some((algorithm, digest)) = map.next_entry::<String, String>()? {
-                    if digests.insert(algorithm, digest).is_some() {
-                        return Err(serde::de::Error::custom("an algorithm has two digests"));
+            ) -> Result<Unique<T>, A::Error> {
+                let mut values = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry::<String, T>()? {
+                    if values.insert(key, value).is_some() {
+                        return Err(serde::de::Error::custom("a key has two values"));
                     }
                 }
-                Ok(Digests(digests))
+                Ok(Unique(values))
             }
         }
-        deserializer.deserialize_map(Pairs)
+        deserializer.deserialize_map(Pairs(PhantomData))
     }
 }
 
@@ -128,7 +134,11 @@ impl Statement {
         let subjects = read.subject.into_iter();
         Ok(Self {
             subjects: subjects
-                .map(|Object(subject)| Subject { name: subject.name, digest: subject.digest.0 })
+                .map(|Object(subject)| Subject {
+                    name: subject.name,
+                    digest: subject.digest.0,
+                    annotations: subject.annotations.map(|Unique(all)| all).unwrap_or_default(),
+                })
                 .collect(),
             predicate_type: read.predicate_type,
         })
@@ -171,6 +181,7 @@ impl Subject {
         Self {
             name: name.to_owned(),
             digest: BTreeMap::from([(hash.short_name().to_owned(), hex::encode(digest))]),
+            annotations: BTreeMap::new(),
         }
     }
 }
