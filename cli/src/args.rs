@@ -2,11 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{
-    account, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, import_key_pair,
-    initialize, log, public_key, sign_blob, signing_config, token, trusted_root, use_instance,
-    verify_blob, verify_blob_attestation, version,
-};
+use crate::commands::{account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token, trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation, version};
 use crate::render::ColourChoice;
 use crate::up;
 
@@ -77,6 +73,14 @@ pub(crate) enum Command {
     Use(use_instance::Args),
     /// Fetch trust material from a TUF mirror, and sign and verify with it from now on
     Initialize(initialize::Args),
+    /// Sign images in a registry
+    Sign(sign::Args),
+    /// Verify the signatures of images
+    Verify(verify::Args),
+    /// Sign a statement about an image and attach it
+    Attest(attest::Args),
+    /// Verify the statements about images
+    VerifyAttestation(verify_attestation::Args),
     /// Sign a file; the result is a bundle
     SignBlob(sign_blob::Args),
     /// Verify a file and its bundle, offline

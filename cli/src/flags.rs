@@ -1,7 +1,9 @@
 //! Flags that several commands share, named as cosign names them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::attached::Format;
 use crate::failure::{Failure, Outcome};
 
 /// Who signs: a key, a token, or where a token comes from.
@@ -230,6 +232,32 @@ pub(crate) struct AuthorityFlags {
     pub(crate) ca_intermediates: Option<PathBuf>,
 }
 
+/// What a signer says about an image beside signing it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct PairsFlag {
+    /// What the signer says beside signing, or must have said: KEY=VALUE; repeat for more
+    #[arg(long = "annotations", short = 'a', value_name = "KEY=VALUE", value_delimiter = ',')]
+    pairs: Vec<String>,
+}
+
+impl PairsFlag {
+    /// The pairs by key.
+    pub(crate) fn pairs(&self) -> Outcome<BTreeMap<String, String>> {
+        let mut pairs = BTreeMap::new();
+        for given in &self.pairs {
+            let (key, value) =
+                given.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+                    Failure::usage(format!("not KEY=VALUE: {given}"))
+                        .hint("-a build=42 -a team=core")
+                })?;
+            if pairs.insert(key.to_owned(), value.to_owned()).is_some() {
+                return Err(Failure::usage(format!("-a says {key} twice")));
+            }
+        }
+        Ok(pairs)
+    }
+}
+
 /// Flags of cosign that this program has no use for and takes so that copied lines work.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct CosignFlags {
@@ -265,21 +293,38 @@ pub(crate) struct CosignVerifyFlags {
 impl CosignVerifyFlags {
     /// What a flag switches off is on here, so that is refused rather than overlooked.
     pub(crate) fn check(&self) -> Outcome {
-        let flags = [
-            (self.new_bundle_format, "new-bundle-format"),
-            (self.offline, "offline"),
-            (self.use_signed_timestamps, "use-signed-timestamps"),
-        ];
+        match self.new_bundle_format {
+            Some(false) => Err(always_on("new-bundle-format")),
+            _ => self.check_for_images(),
+        }
+    }
+
+    /// The same for images, where `--new-bundle-format=false` asks for the older formats only.
+    pub(crate) fn check_for_images(&self) -> Outcome {
+        let flags =
+            [(self.offline, "offline"), (self.use_signed_timestamps, "use-signed-timestamps")];
         match flags.into_iter().find(|(flag, _)| *flag == Some(false)) {
-            Some((_, name)) => {
-                Err(Failure::usage(format!("--{name}=false is not supported: it is always on")))
-            }
+            Some((_, name)) => Err(always_on(name)),
             None => Ok(()),
         }
     }
 }
 
+fn always_on(name: &str) -> Failure {
+    Failure::usage(format!("--{name}=false is not supported: it is always on"))
+}
+
 impl CosignFlags {
+    /// The same for images, where `--new-bundle-format=false` asks for the older format.
+    pub(crate) fn check_for_images(&self) -> Outcome {
+        Self { new_bundle_format: None, ..self.clone() }.check()
+    }
+
+    /// The format that cosign's flag asks for, else the one given.
+    pub(crate) fn format_or(&self, given: Format) -> Format {
+        if self.new_bundle_format == Some(false) { Format::Legacy } else { given }
+    }
+
     /// What a flag asks for and this program does not do is refused rather than overlooked.
     pub(crate) fn check(&self) -> Outcome {
         let off = |flag: Option<bool>, name: &str, why: &str| match flag {

@@ -14,6 +14,7 @@
 mod ambient;
 mod args;
 mod artifact;
+mod attached;
 mod client;
 mod commands;
 mod exit;
@@ -25,8 +26,8 @@ mod keys;
 mod login;
 mod predicate;
 mod prompt;
-#[expect(dead_code, reason = "the commands about images, which come next, use it")]
 mod registry_flags;
+mod registry_words;
 mod render;
 mod sign;
 mod specs;

@@ -1,6 +1,7 @@
 //! The commands, one file each: what it takes, what it does, what it prints.
 
 pub(crate) mod account;
+pub(crate) mod attest;
 pub(crate) mod attest_blob;
 pub(crate) mod bundle;
 pub(crate) mod completions;
@@ -11,11 +12,14 @@ pub(crate) mod import_key_pair;
 pub(crate) mod initialize;
 pub(crate) mod log;
 pub(crate) mod public_key;
+pub(crate) mod sign;
 pub(crate) mod sign_blob;
 pub(crate) mod signing_config;
 pub(crate) mod token;
 pub(crate) mod trusted_root;
 pub(crate) mod use_instance;
+pub(crate) mod verify;
+pub(crate) mod verify_attestation;
 pub(crate) mod verify_blob;
 pub(crate) mod verify_blob_attestation;
 pub(crate) mod version;
@@ -76,6 +80,10 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Up(args) => up::run(args, &context),
         Command::Use(args) => use_instance::run(&args, &context),
         Command::Initialize(args) => initialize::run(&args, &context),
+        Command::Sign(args) => sign::run(&args, &context),
+        Command::Verify(args) => verify::run(&args, &context),
+        Command::Attest(args) => attest::run(&args, &context),
+        Command::VerifyAttestation(args) => verify_attestation::run(&args, &context),
         Command::SignBlob(args) => sign_blob::run(&args, &context),
         Command::VerifyBlob(args) => verify_blob::run(&args, &context),
         Command::AttestBlob(args) => attest_blob::run(&args, &context),

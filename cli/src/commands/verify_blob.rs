@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::artifact::{self, Artifact};
 use crate::commands::Context;
 use crate::failure::Outcome;
+use crate::render::OutputForm;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a file and its bundle, offline
@@ -30,6 +31,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 
+    /// What to print
+    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    output: OutputForm,
+
     #[command(flatten)]
     verify: VerifyFlags,
 }
@@ -43,6 +48,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         policy: &policy,
         policies: None,
         silent: false,
+        output: args.output,
     };
     verify::run(&question, &args.verify, context).map(|_| ())
 }

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::predicate;
 use crate::verify::predicate_policy::Policies;
+use crate::render::OutputForm;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a statement about a file, offline
@@ -61,6 +62,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     statement_out: Option<PathBuf>,
 
+    /// What to print
+    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    output: OutputForm,
+
     #[command(flatten)]
     verify: VerifyFlags,
 }
@@ -80,6 +85,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         policy: &policy,
         policies: Some(&policies),
         silent,
+        output: args.output,
     };
     let json = verify::run(&question, &args.verify, context)?;
     match &args.statement_out {

@@ -1,11 +1,13 @@
 //! The story of a signature: from an artifact and an identity to a bundle that verifies.
 //!
 //! Read in this order: [`sign`] (one signature), [`Ready`] and [`Session`] (the numbered story, so that
-//! one login can sign many), [`payload`] (what is signed), [`signer`] (who signs).
+//! one login can sign many), [`payload`] (what is signed), [`signer`] (who signs), [`image`] (many
+//! images).
 //!
 //! **Invariant:** a bundle leaves [`Session::sign`] only after the verifier accepted it with the
 //! trusted root that its receivers have.
 
+mod image;
 mod payload;
 mod signer;
 
@@ -27,6 +29,7 @@ use crate::trust::{self, Services};
 use crate::verify::{self, Accepted};
 use signer::Signer;
 
+pub(crate) use image::{Claims, How, SignedImage, sign_images};
 pub(crate) use payload::{Digested, Payload};
 
 /// What a signing takes from the command line.
@@ -176,6 +179,12 @@ impl Session {
             ..refusal
         })?;
         Ok(Signed { json, bundle, accepted })
+    }
+
+    /// The same for a payload that is in memory.
+    pub(crate) async fn sign_payload(&self, payload: Payload, logging: Logging) -> Outcome<Signed> {
+        let digested = payload.digest(self.details.hash(), self.signer.kind())?;
+        self.sign(&digested, logging).await
     }
 
     /// The certificates above the signer's, as the authority sent them; of a key there are none.

@@ -3,7 +3,7 @@
 use lite_bundle::Signer as BundleSigner;
 use lite_bundle::body::EntryVerifier;
 use lite_bundle::trust::{TransparencyLog, TrustedRoot};
-use lite_keys::{HashAlgorithm, KeyDetails, PublicKey, SigningKey};
+use lite_keys::{HashAlgorithm, KeyDetails, KeyKind, PublicKey, SigningKey};
 use lite_pki::{Certificate, CtEntry, Purpose, SctList, verify_chain};
 use lite_verifier::{Identity, Matcher, Policy};
 
@@ -55,6 +55,11 @@ impl Signer {
         let certificate = check(chain, key.public(), token, root)
             .map_err(|failure| failure.note("authority", authority))?;
         Ok(Self { key, certificate: Some(certificate), issuers })
+    }
+
+    /// What kind of key signs.
+    pub(super) fn kind(&self) -> KeyKind {
+        self.key.kind()
     }
 
     /// What the authority sent above the certificate, the root last.

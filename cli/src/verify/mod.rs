@@ -4,8 +4,13 @@
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
 mod authorities;
+mod image;
+mod moved;
 pub(crate) mod predicate_policy;
 mod words;
+
+pub(crate) use image::{Demand, Good, Wanted, judge};
+pub(crate) use moved::explain as explain_moved;
 
 use std::path::Path;
 
@@ -41,10 +46,6 @@ pub(crate) struct VerifyFlags {
     #[arg(long)]
     pub(crate) explain: bool,
 
-    /// What to print
-    #[arg(long, short, value_name = "FORM", default_value = "text")]
-    pub(crate) output: OutputForm,
-
     #[command(flatten)]
     pub(crate) cosign: CosignVerifyFlags,
 
@@ -68,6 +69,16 @@ impl VerifyFlags {
     /// Who must have signed; flags that mean something else than what is done are refused first.
     pub(crate) fn policy(&self, context: &Context) -> Outcome<Policy> {
         self.cosign.check()?;
+        self.signer(context)
+    }
+
+    /// The same for images, of whose signatures older formats are read, too.
+    pub(crate) fn image_policy(&self, context: &Context) -> Outcome<Policy> {
+        self.cosign.check_for_images()?;
+        self.signer(context)
+    }
+
+    fn signer(&self, context: &Context) -> Outcome<Policy> {
         let mut policy = match &self.policy.key {
             Some(key) => Policy::key(keys::public_key(key, context)?),
             None => identity(&self.policy, &self.workflow)?,
@@ -81,12 +92,12 @@ impl VerifyFlags {
     pub(crate) fn root(
         &self,
         policy: &Policy,
-        json: &str,
+        has_timestamps: bool,
         context: &Context,
     ) -> Outcome<TrustedRoot> {
         if policy.insecure.insecure_skip_log
             && matches!(policy.signer, SignerPolicy::Key(_))
-            && Bundle::parse(json.as_bytes()).is_ok_and(|bundle| bundle.timestamps.is_empty())
+            && !has_timestamps
         {
             return Ok(TrustedRoot::new());
         }
@@ -123,6 +134,8 @@ pub(crate) struct Question<'a> {
     pub(crate) policies: Option<&'a Policies>,
     /// Whether standard output is for something else than the evidence.
     pub(crate) silent: bool,
+    /// The form of the evidence.
+    pub(crate) output: OutputForm,
 }
 
 /// Verifies and prints the verdict; what comes back is the bundle that was verified.
@@ -131,9 +144,11 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, policies, silent } = *question;
+    let Question { bundle, artifact, policy, policies, silent, output } = *question;
     let json = read_bundle(bundle)?;
-    let root = flags.root(policy, &json, context)?;
+    let parsed = Bundle::parse(json.as_bytes());
+    let has_timestamps = !parsed.is_ok_and(|bundle| bundle.timestamps.is_empty());
+    let root = flags.root(policy, has_timestamps, context)?;
     if policy.predicate_type.is_none() {
         words::not_a_statement(&json)?;
     }
@@ -154,7 +169,7 @@ pub(crate) fn run(
         None => Ok(accepted),
     });
     if !silent {
-        print(&report, &accepted, flags, context)?;
+        print(&report, &accepted, (output, flags.explain), context)?;
     }
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
@@ -298,12 +313,21 @@ fn matcher(exact: Option<&str>, pattern: Option<&str>, flag: &str) -> Outcome<Op
 
 /// What the report proves, or its first refusal in words.
 pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
+    match Bundle::parse(json) {
+        Ok(bundle) => told(report, &bundle),
+        // Nothing is proven of what does not parse, and the report says so.
+        Err(_) => Err(words::no_proof(report)),
+    }
+}
+
+/// The same, where the bundle is read already.
+pub(crate) fn told(report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
     let Some(verified) = report.verified() else {
         return Err(words::no_proof(report));
     };
-    let entry = Bundle::parse(json).ok().and_then(|bundle| bundle.entries.into_iter().next());
-    let logged = entry.map(|entry| {
-        let checkpoint = entry.inclusion_proof.and_then(|proof| proof.checkpoint);
+    let logged = bundle.entries.first().map(|entry| {
+        let checkpoint = entry.inclusion_proof.as_ref();
+        let checkpoint = checkpoint.and_then(|proof| proof.checkpoint.as_ref());
         let origin = checkpoint.and_then(|text| text.lines().next().map(str::to_owned));
         (origin.unwrap_or_else(|| "the log".to_owned()), entry.log_index)
     });
@@ -354,7 +378,8 @@ impl Accepted {
             .into()
     }
 
-    fn lines(&self) -> String {
+    /// The same as lines.
+    pub(crate) fn lines(&self) -> String {
         let fields = self.fields().into_iter();
         let lines: Vec<_> =
             fields.map(|(name, value)| format!("{:15}{value}", format!("{name}:"))).collect();
@@ -366,10 +391,10 @@ impl Accepted {
 fn print(
     report: &Report,
     accepted: &Outcome<Accepted>,
-    flags: &VerifyFlags,
+    (output, explain): (OutputForm, bool),
     context: &Context,
 ) -> Outcome {
-    match (flags.output, accepted) {
+    match (output, accepted) {
         (OutputForm::Json, accepted) => {
             let exit = if accepted.is_ok() { Exit::Ok } else { Exit::Refused };
             let trace = serde_json::to_value(report).map_err(|error| {
@@ -380,7 +405,7 @@ fn print(
                 "exit": exit.word(), "signature": signature, "report": trace,
             }))
         }
-        (OutputForm::Text, _) if flags.explain => context.screen().data(&report.to_string()),
+        (OutputForm::Text, _) if explain => context.screen().data(&report.to_string()),
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
         (OutputForm::Text, Err(_)) => Ok(()),
     }

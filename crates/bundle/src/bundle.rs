@@ -6,7 +6,7 @@ use crate::JsonError;
 use crate::dsse::Envelope;
 use crate::entry::TransparencyLogEntry;
 
-mod wire;
+pub(crate) mod wire;
 
 /// Longest bundle that is read: attestations carry whole bills of materials.
 pub const MAX_BUNDLE_BYTES: usize = 64 << 20;

@@ -149,13 +149,19 @@ mod tests {
     #[test]
     fn a_promise_survives_the_round_trip() {
         let json = promise_json(&entry()).unwrap();
-        assert!(json.starts_with(r#"{"SignedEntryTimestamp":"c2V0","Payload":{"body":""#), "{json}");
+        assert!(
+            json.starts_with(r#"{"SignedEntryTimestamp":"c2V0","Payload":{"body":""#),
+            "{json}"
+        );
         assert_eq!(parse_promise(json.as_bytes()), Ok(entry()));
     }
 
     #[test]
     fn an_entry_without_a_promise_cannot_be_written() {
-        assert_eq!(promise_json(&TransparencyLogEntry { inclusion_promise: None, ..entry() }), None);
+        assert_eq!(
+            promise_json(&TransparencyLogEntry { inclusion_promise: None, ..entry() }),
+            None
+        );
         assert_eq!(promise_json(&TransparencyLogEntry { integrated_time: None, ..entry() }), None);
     }
 

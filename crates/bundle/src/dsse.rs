@@ -1,5 +1,7 @@
 //! DSSE envelopes: a payload with its type, and the bytes that are actually signed.
 
+use crate::bundle::{BundleError, wire};
+
 /// What Sigstore signs inside an envelope: an in-toto statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
@@ -34,6 +36,17 @@ impl Envelope {
         }
     }
 
+    /// Reads an envelope that stands alone, as cosign's older attestations are.
+    pub fn parse(json: &[u8]) -> Result<Self, BundleError> {
+        wire::parse_envelope(json)
+    }
+
+    /// The envelope as JSON on one line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        wire::envelope_json(self)
+    }
+
     /// The bytes that the envelope's signature is over.
     #[must_use]
     pub fn pae(&self) -> Vec<u8> {
@@ -63,6 +76,16 @@ mod tests {
         assert_eq!(
             pae("http://example.com/HelloWorld", b"hello world"),
             b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
+    }
+
+    #[test]
+    fn an_envelope_alone_survives_the_round_trip() {
+        let envelope = Envelope::in_toto(b"{}".to_vec(), b"sig".to_vec());
+        assert_eq!(Envelope::parse(envelope.to_json().as_bytes()), Ok(envelope));
+        assert_eq!(
+            Envelope::parse(br#"{"payload":"e30=","payloadType":"t","signatures":[]}"#),
+            Err(BundleError::SignatureCount)
         );
     }
 

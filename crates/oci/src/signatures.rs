@@ -62,6 +62,12 @@ pub fn of_referrers_tag(tag: &Tag) -> Option<Digest> {
     tag.as_str().replacen('-', ":", 1).parse().ok()
 }
 
+/// Whether a tag is made of a digest, and so belongs to some other image.
+#[must_use]
+pub fn is_made_of_a_digest(tag: &Tag) -> bool {
+    of_referrers_tag(tag).is_some() || Attached::of_tag(tag).is_some()
+}
+
 fn made_of(image: &Digest, suffix: &str) -> Tag {
     let hex = &image.hex()[..64];
     format!("{}-{hex}{suffix}", image.algorithm().as_str())

@@ -251,6 +251,21 @@ impl WireEnvelope<'_> {
     }
 }
 
+/// An envelope that stands alone.
+pub(crate) fn parse_envelope(json: &[u8]) -> Result<Envelope, BundleError> {
+    if json.len() > MAX_BUNDLE_BYTES {
+        return Err(BundleError::TooLarge);
+    }
+    let Object::<WireEnvelope<'_>>(wire) = serde_json::from_slice(json).map_err(JsonError::from)?;
+    wire.read()
+}
+
+/// The envelope alone.
+pub(crate) fn envelope_json(envelope: &Envelope) -> String {
+    // Strings and lists always serialise.
+    serde_json::to_string(&write_envelope(envelope)).unwrap_or_default()
+}
+
 pub(super) fn write(bundle: &Bundle) -> String {
     let mut material = WireMaterial {
         tlog_entries: bundle.entries.iter().map(WireEntry::from).collect::<Vec<_>>().into(),

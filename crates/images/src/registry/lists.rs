@@ -2,7 +2,7 @@
 
 use http::header::LINK;
 use http::{Method, StatusCode};
-use lite_oci::{RepositoryName, Tag};
+use lite_oci::{Digest, RepositoryName, Tag};
 use reqwest::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +27,16 @@ struct Catalog {
     repositories: Option<Vec<String>>,
 }
 
+#[derive(Deserialize)]
+struct History {
+    history: Vec<Former>,
+}
+
+#[derive(Deserialize)]
+struct Former {
+    digest: Digest,
+}
+
 impl Remote {
     /// The tags of the repository, in the registry's order.
     pub async fn tags(&self) -> Result<Vec<Tag>, ImageError> {
@@ -47,6 +57,21 @@ impl Remote {
         let pages: Vec<Catalog> = pages.await?;
         let all = pages.into_iter().flat_map(|page| page.repositories.unwrap_or_default());
         Ok(all.filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// The digests that a tag named before, newest first. registry-lite remembers them; of a
+    /// registry that does not there are none.
+    pub async fn history(&self, tag: &Tag) -> Result<Vec<Digest>, ImageError> {
+        let url = self.url(&format!("/_siglite/history/{tag}")).await?;
+        let answer = self.send(Method::GET, &url, Action::Pull, |request| request).await?;
+        if answer.status() != StatusCode::OK {
+            return Ok(Vec::new());
+        }
+        let name = || format!("{}/{}:{tag}", self.registry, self.name);
+        let body = answer::body(answer, &self.registry, MAX_PAGE_BYTES, &name).await?;
+        let history: History =
+            serde_json::from_slice(&body).map_err(|_| self.breach(Breach::List))?;
+        Ok(history.history.into_iter().map(|former| former.digest).collect())
     }
 
     async fn pages<T: DeserializeOwned>(

@@ -1,0 +1,225 @@
+//! `siglite verify`: images in, the signatures that hold out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use lite_oci::signatures::SIGN_PREDICATE_TYPE;
+use lite_verifier::{Policy, SignerPolicy};
+use serde_json::{Map, Value, json};
+
+use crate::attached::{self, Image, Kind};
+use crate::commands::{Context, block_on};
+use crate::failure::Outcome;
+use crate::flags::PairsFlag;
+use crate::registry_flags::RegistryFlags;
+use crate::verify::{Demand, Good, VerifyFlags, Wanted, explain_moved, judge};
+
+/// Verify the signatures of images
+///
+/// Prints the signatures that hold as JSON, in cosign's shape, and says which digest the verdict is
+/// about. A statement about an image is no signature of it, whoever made it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  siglite verify localhost:7070/app:v1 --certificate-identity alice@example.org \\
+      --certificate-oidc-issuer http://localhost:7070/oidc
+  siglite verify --key cosign.pub localhost:7070/app:v1
+  siglite verify --key cosign.pub -a build=42 localhost:7070/app:v1
+  siglite verify --key cosign.pub --insecure-ignore-tlog localhost:7070/app:v1
+                                        signatures that were not logged
+  siglite verify --key cosign.pub --local-image ./saved
+
+Exit codes: 0 verified, 10 no signatures, 11 no such image, 12 none matches, 13 no certificate;
+siglite exit-codes shows all.")]
+pub(crate) struct Args {
+    /// The images, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+
+    #[command(flatten)]
+    annotations: PairsFlag,
+
+    #[command(flatten)]
+    image: ImageFlags,
+
+    #[command(flatten)]
+    verify: VerifyFlags,
+
+    #[command(flatten)]
+    registry: RegistryFlags,
+}
+
+/// What the verification of anything attached to an image takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct ImageFlags {
+    /// The images are folders that `siglite save` or `cosign save` made
+    #[arg(long)]
+    pub(super) local_image: bool,
+
+    /// Whether it must be about this very image; false weakens the verdict
+    #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, hide_short_help = true)]
+    check_claims: bool,
+
+    /// What to print
+    #[arg(long, short, value_name = "FORM", default_value = "json")]
+    pub(super) output: ImageOutput,
+
+    /// Taken for cosign's sake: everything attached is looked at
+    #[arg(long, hide = true, value_name = "N")]
+    max_workers: Option<u32>,
+}
+
+/// What is printed about an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImageOutput {
+    /// cosign's JSON
+    Json,
+    /// Labelled lines
+    Text,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let policy = args.verify.image_policy(context)?;
+    let annotations = args.annotations.pairs()?;
+    block_on(async {
+        let registry = args.registry.session(context.env())?;
+        let mut all = Vec::new();
+        for name in &args.images {
+            let image = args.image.find(name, &registry, context).await?;
+            let good = args
+                .image
+                .judge(&image, &Wanted::Signature, &policy, &annotations, &args.verify, context)
+                .await?;
+            told(name, &image, &good, &policy, &args.image, context);
+            all.extend(good.into_iter().map(|good| (image.clone(), good)));
+        }
+        match args.image.output {
+            ImageOutput::Json => {
+                let all: Vec<Value> =
+                    all.iter().map(|(image, good)| document(image, good)).collect();
+                context.screen().json(&Value::from(all))
+            }
+            ImageOutput::Text => all.iter().try_for_each(|(image, good)| {
+                context.screen().data(&format!("image:         {}", image.by_digest()))?;
+                context.screen().data(&good.accepted.lines())
+            }),
+        }
+    })
+}
+
+impl ImageFlags {
+    /// The image that a name stands for.
+    pub(super) async fn find(
+        &self,
+        name: &str,
+        registry: &lite_images::Registry,
+        context: &Context,
+    ) -> Outcome<Image> {
+        if self.local_image {
+            return Image::in_layout(&PathBuf::from(name)).await;
+        }
+        Image::in_registry(name, registry, context.env()).await
+    }
+
+    /// Everything attached that holds, or why nothing does.
+    pub(super) async fn judge(
+        &self,
+        image: &Image,
+        wanted: &Wanted,
+        policy: &Policy,
+        annotations: &BTreeMap<String, String>,
+        flags: &VerifyFlags,
+        context: &Context,
+    ) -> Outcome<Vec<Good>> {
+        if !self.check_claims {
+            context.screen().warn("--check-claims=false: what was signed may be another image");
+        }
+        let mut found = attached::find(image).await?;
+        if flags.cosign.new_bundle_format == Some(false) {
+            found.candidates.retain(|candidate| candidate.json.is_none());
+        }
+        let has_timestamps = found.candidates.iter().any(|one| !one.bundle.timestamps.is_empty());
+        let root = flags.root(policy, has_timestamps, context)?;
+        let demand = Demand { wanted, policy, root: &root, annotations, claims: self.check_claims };
+        let judged = judge(found, image, &demand);
+        if flags.explain {
+            context.screen().say(&judged.explain());
+        }
+        if judged.good.is_empty() {
+            return Err(explain_moved(judged.failure(image, wanted), image, &demand).await);
+        }
+        if !judged.bad.is_empty() {
+            context.screen().warn(&format!(
+                "{} more {} attached that do not hold; --explain shows why",
+                judged.bad.len(),
+                wanted.plural()
+            ));
+        }
+        Ok(judged.good)
+    }
+
+    /// cosign's list of what was checked.
+    pub(super) fn checks(&self, policy: &Policy) -> Vec<&'static str> {
+        let mut checks = Vec::new();
+        if self.check_claims {
+            checks.push("The claims are about this digest");
+        }
+        if !policy.insecure.insecure_skip_log {
+            checks.push("The transparency log holds the signature: verified offline, with proof");
+        }
+        match policy.signer {
+            SignerPolicy::Key(_) => checks.push("The signature is by the specified public key"),
+            SignerPolicy::Identities(_) => {
+                checks.push("The certificate is by a trusted authority, for the expected identity");
+            }
+        }
+        checks
+    }
+}
+
+/// Words for a person: what was checked, and which digest the verdict is about.
+fn told(
+    name: &str,
+    image: &Image,
+    good: &[Good],
+    policy: &Policy,
+    flags: &ImageFlags,
+    context: &Context,
+) {
+    let screen = context.screen();
+    screen.say(&format!("\nVerification for {name} --"));
+    screen.say("The following checks were performed on each of these signatures:");
+    for check in flags.checks(policy) {
+        screen.say(&format!("  - {check}"));
+    }
+    for good in good {
+        screen.done("Verified OK:", &format!("signed {}", good.accepted.sentence()));
+    }
+    let moves = match &image.tag {
+        Some(tag) => format!("; the tag {tag} names it now and may move, so run this digest"),
+        None => String::new(),
+    };
+    screen.say(&format!("The verdict is about {}{moves}", image.by_digest()));
+}
+
+/// What cosign prints of a signature, and in `optional` who signed.
+fn document(image: &Image, good: &Good) -> Value {
+    let (reference, kind) = match good.candidate.kind {
+        Kind::SimpleSigning(_) => (&image.repository, "cosign container image signature"),
+        Kind::Signature | Kind::Attestation(_) => (&image.name, SIGN_PREDICATE_TYPE),
+    };
+    let mut optional: Map<String, Value> = good.said.clone();
+    if let Some(issuer) = &good.accepted.issuer {
+        optional.insert("Issuer".to_owned(), json!(issuer));
+        optional.insert("Subject".to_owned(), json!(good.accepted.signer));
+    }
+    json!({
+        "critical": {
+            "identity": { "docker-reference": reference },
+            "image": { "docker-manifest-digest": image.digest().as_str() },
+            "type": kind,
+        },
+        "optional": optional,
+    })
+}

@@ -1,0 +1,76 @@
+//! `siglite verify-attestation`: an image in, the statements about it that hold out.
+
+use lite_bundle::Content;
+
+use crate::commands::verify::{ImageFlags, ImageOutput};
+use crate::commands::{Context, block_on};
+use crate::failure::Outcome;
+use crate::predicate;
+use crate::registry_flags::RegistryFlags;
+use crate::verify::{Good, VerifyFlags, Wanted};
+
+/// Verify the statements about images
+///
+/// Prints each statement that holds as a DSSE envelope, one a line, as cosign does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  siglite verify-attestation localhost:7070/app:v1 --type cyclonedx \\
+      --certificate-identity alice@example.org \\
+      --certificate-oidc-issuer http://localhost:7070/oidc
+  siglite verify-attestation --key cosign.pub --type slsaprovenance1 localhost:7070/app:v1
+  siglite verify-attestation --key cosign.pub --type vuln localhost:7070/app:v1 |
+      jq -r .payload | base64 -d
+
+Exit codes: 0 verified, 10 no attestations, 11 no such image, 12 none matches;
+siglite exit-codes shows all.")]
+pub(crate) struct Args {
+    /// The images, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+
+    /// What kind of thing must be said: a short name of cosign's, or a URI
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
+    kind: String,
+
+    #[command(flatten)]
+    image: ImageFlags,
+
+    #[command(flatten)]
+    verify: VerifyFlags,
+
+    #[command(flatten)]
+    registry: RegistryFlags,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let policy = args.verify.image_policy(context)?;
+    let wanted = Wanted::Attestation(predicate::type_uri(&args.kind)?.to_owned());
+    block_on(async {
+        let registry = args.registry.session(context.env())?;
+        for name in &args.images {
+            let image = args.image.find(name, &registry, context).await?;
+            let none = std::collections::BTreeMap::new();
+            let judged = args.image.judge(&image, &wanted, &policy, &none, &args.verify, context);
+            let good = judged.await?;
+            let screen = context.screen();
+            screen.say(&format!("\nVerification for {name} --"));
+            screen.say("The following checks were performed on each of these attestations:");
+            for check in args.image.checks(&policy) {
+                screen.say(&format!("  - {check}"));
+            }
+            for one in &good {
+                screen.done("Verified OK:", &format!("said {}", one.accepted.sentence()));
+            }
+            screen.say(&format!("The verdict is about {}", image.by_digest()));
+            good.iter().try_for_each(|one| print(one, args.image.output, context))?;
+        }
+        Ok(())
+    })
+}
+
+fn print(good: &Good, output: ImageOutput, context: &Context) -> Outcome {
+    match (output, &good.candidate.bundle.content) {
+        (ImageOutput::Json, Content::Dsse(envelope)) => context.screen().data(&envelope.to_json()),
+        _ => context.screen().data(&good.accepted.lines()),
+    }
+}

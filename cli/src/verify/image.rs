@@ -1,0 +1,266 @@
+//! Which of the things attached to an image hold, and why the others do not.
+//!
+//! Everything attached is judged, in either format: one that holds is enough, and one that does not
+//! is never silently passed over for another. A statement of another type is no signature, whoever
+//! signed it: "this build failed its tests" must not read as approval.
+
+use std::collections::BTreeMap;
+
+use lite_bundle::trust::TrustedRoot;
+use lite_bundle::{Content, Statement};
+use lite_oci::SimpleSigning;
+use lite_oci::signatures::SIGN_PREDICATE_TYPE;
+use lite_verifier::{Artifact, Policy, Reason, Report, Trust, Verifier};
+use serde_json::{Map, Value};
+
+use super::{Accepted, told};
+use crate::artifact::algorithm;
+use crate::attached::{Candidate, Found, Image, Kind, Source};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+
+/// How many refusals are told one by one.
+const TOLD: usize = 4;
+
+/// What is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A signature of the image.
+    Signature,
+    /// A statement of this type about it.
+    Attestation(String),
+}
+
+/// What a signature is held to.
+pub(crate) struct Demand<'a> {
+    /// What is looked for.
+    pub(crate) wanted: &'a Wanted,
+    /// Who must have signed.
+    pub(crate) policy: &'a Policy,
+    /// What is trusted.
+    pub(crate) root: &'a TrustedRoot,
+    /// What the signer must have said, `-a key=value`.
+    pub(crate) annotations: &'a BTreeMap<String, String>,
+    /// Whether it must be about this very image; `--check-claims=false` leaves that out.
+    pub(crate) claims: bool,
+}
+
+/// One that holds.
+pub(crate) struct Good {
+    /// What was found.
+    pub(crate) candidate: Candidate,
+    /// Who, when, where.
+    pub(crate) accepted: Accepted,
+    /// What else the signer said.
+    pub(crate) said: Map<String, Value>,
+    /// Every step.
+    pub(crate) report: Report,
+}
+
+/// One that does not.
+pub(crate) struct Bad {
+    /// Where it is.
+    source: Source,
+    /// Why.
+    failure: Failure,
+    /// Every step, if it came to steps.
+    report: Option<Report>,
+}
+
+/// Everything attached, judged.
+pub(crate) struct Judged {
+    /// Those that hold.
+    pub(crate) good: Vec<Good>,
+    /// Those that do not.
+    pub(crate) bad: Vec<Bad>,
+    /// What was not looked for: its kind.
+    other: Vec<String>,
+}
+
+/// Judges everything that was found.
+pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged {
+    let verifier = Verifier::new(Trust::new(demand.root));
+    let mut judged = Judged { good: Vec::new(), bad: Vec::new(), other: Vec::new() };
+    for candidate in found.candidates {
+        if !is_wanted(&candidate.kind, demand.wanted) {
+            judged.other.push(shown(&candidate.kind));
+            continue;
+        }
+        let source = candidate.source.clone();
+        let report = verify(&verifier, &candidate, image, demand);
+        let outcome = told(&report, &candidate.bundle)
+            .and_then(|accepted| Ok((accepted, claims(&candidate, image, demand)?)));
+        match outcome {
+            Ok((accepted, said)) => judged.good.push(Good { candidate, accepted, said, report }),
+            Err(failure) => judged.bad.push(Bad { source, failure, report: Some(report) }),
+        }
+    }
+    for (source, why) in found.unreadable {
+        let failure = Failure::new(Exit::Refused, format!("it cannot be read: {why}"));
+        judged.bad.push(Bad { source, failure, report: None });
+    }
+    judged
+}
+
+/// Every step of the verifier over one candidate.
+fn verify(
+    verifier: &Verifier,
+    candidate: &Candidate,
+    image: &Image,
+    demand: &Demand<'_>,
+) -> Report {
+    let mut policy = demand.policy.clone();
+    match &candidate.kind {
+        Kind::SimpleSigning(payload) => {
+            verifier.verify(&candidate.bundle, &Artifact::of_bytes(payload), &policy)
+        }
+        Kind::Signature | Kind::Attestation(_) => {
+            policy.predicate_type = Some(match demand.wanted {
+                Wanted::Signature => SIGN_PREDICATE_TYPE.to_owned(),
+                Wanted::Attestation(kind) => kind.clone(),
+            });
+            let own = if demand.claims { None } else { own_subject(candidate) };
+            let artifact = own.unwrap_or_else(|| image.artifact());
+            verifier.verify(&candidate.bundle, &artifact, &policy)
+        }
+    }
+}
+
+/// What a statement says it is about, for who does not care what that is.
+fn own_subject(candidate: &Candidate) -> Option<Artifact<'static>> {
+    let subject = statement(candidate)?.subjects.into_iter().next()?;
+    let digests = subject.digest.into_iter();
+    let known = |(name, hex): (String, String)| Some((algorithm(&name)?, hex::decode(hex).ok()?));
+    Some(Artifact::of_digests(digests.filter_map(known)))
+}
+
+fn statement(candidate: &Candidate) -> Option<Statement> {
+    match &candidate.bundle.content {
+        Content::Dsse(envelope) => Statement::parse(&envelope.payload).ok(),
+        Content::Message(_) => None,
+    }
+}
+
+/// What the verifier does not know: what a payload of the older format claims, and what else must
+/// have been said.
+fn claims(
+    candidate: &Candidate,
+    image: &Image,
+    demand: &Demand<'_>,
+) -> Outcome<Map<String, Value>> {
+    let said = match &candidate.kind {
+        Kind::SimpleSigning(payload) => {
+            let claim = SimpleSigning::parse(payload).map_err(|error| {
+                Failure::new(Exit::Refused, "the signed payload says nothing about an image")
+                    .because(&error)
+            })?;
+            if demand.claims && claim.digest != *image.digest() {
+                return Err(Failure::new(Exit::Refused, "the signature is about another image")
+                    .note("expected", image.digest().as_str())
+                    .note("found", claim.digest.as_str()));
+            }
+            claim.optional.unwrap_or_default()
+        }
+        Kind::Signature | Kind::Attestation(_) => {
+            let subjects = statement(candidate).map(|one| one.subjects).unwrap_or_default();
+            subjects.into_iter().flat_map(|subject| subject.annotations).collect()
+        }
+    };
+    for (key, value) in demand.annotations {
+        let found = said.get(key).and_then(Value::as_str);
+        if found != Some(value) {
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("the signer does not say {key}={value}"),
+            )
+            .note("expected", format!("{key}={value}"))
+            .note("found", found.map_or_else(|| "nothing".to_owned(), |v| format!("{key}={v}"))));
+        }
+    }
+    Ok(said)
+}
+
+fn is_wanted(kind: &Kind, wanted: &Wanted) -> bool {
+    match (kind, wanted) {
+        (kind, Wanted::Signature) => kind.is_signature(),
+        (Kind::Attestation(kind), Wanted::Attestation(wanted)) => kind == wanted,
+        _ => false,
+    }
+}
+
+fn shown(kind: &Kind) -> String {
+    match kind {
+        Kind::Attestation(kind) => format!("an attestation of type {kind}"),
+        Kind::Signature | Kind::SimpleSigning(_) => "a signature".to_owned(),
+    }
+}
+
+impl Wanted {
+    /// The word for several of them.
+    pub(crate) const fn plural(&self) -> &'static str {
+        match self {
+            Self::Signature => "signatures",
+            Self::Attestation(_) => "attestations",
+        }
+    }
+}
+
+impl Judged {
+    /// The failure where none holds. cosign's exit codes tell apart that there is none (10), that
+    /// none matches (12), and that none has a certificate (13).
+    pub(crate) fn failure(&self, image: &Image, wanted: &Wanted) -> Failure {
+        let reason = |bad: &Bad| bad.report.as_ref()?.refusal().map(|refusal| refusal.reason);
+        let no_certificate = |bad: &Bad| reason(bad) == Some(Reason::CertificateMissing);
+        let exit = match self.bad.as_slice() {
+            [] => Exit::NoSignatures,
+            all if all.iter().all(no_certificate) => Exit::NoCertificate,
+            _ => Exit::NoMatch,
+        };
+        // The words of every cosign that answers on the web were written for.
+        let sentence = format!("no matching {} found", wanted.plural());
+        let mut failure = Failure::new(exit, sentence).note("image", image.by_digest());
+        if self.bad.is_empty() {
+            let none = format!("no {} for this digest", wanted.plural());
+            failure = failure.note("found", none);
+        }
+        for bad in self.bad.iter().take(TOLD) {
+            failure = failure.note("refused", bad.told());
+        }
+        if self.bad.len() > TOLD {
+            failure = failure.note("refused", format!("and {} more", self.bad.len() - TOLD));
+        }
+        let mut other = self.other.clone();
+        other.sort();
+        other.dedup();
+        for kind in other.into_iter().take(TOLD) {
+            failure = failure.note("attached", format!("{kind}, which is not looked for"));
+        }
+        match self.bad.iter().find_map(|bad| bad.failure.hint.clone()) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    /// Every step of everything that was judged, for `--explain`.
+    pub(crate) fn explain(&self) -> String {
+        let good = self.good.iter().map(|good| (&good.candidate.source, Some(&good.report)));
+        let bad = self.bad.iter().map(|bad| (&bad.source, bad.report.as_ref()));
+        let parts = good.chain(bad).map(|(source, report)| match report {
+            Some(report) => format!("{source}:\n{report}"),
+            None => format!("{source}: cannot be read\n"),
+        });
+        parts.collect()
+    }
+}
+
+impl Bad {
+    /// One line: where, why, expected, found.
+    fn told(&self) -> String {
+        let note = |name: &str| {
+            let value = self.failure.notes.iter().find(|(label, _)| *label == name);
+            value.map(|(_, value)| format!("; {name} {value}"))
+        };
+        let notes = ["expected", "found"].map(note).map(Option::unwrap_or_default).concat();
+        format!("{}: {}{notes}", self.source, self.failure.sentence)
+    }
+}
