@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use lite_bundle::trust::TrustedRoot;
-use lite_bundle::{Content, Statement};
+use lite_bundle::{Content, Signer, Statement};
 use lite_oci::SimpleSigning;
 use lite_oci::signatures::SIGN_PREDICATE_TYPE;
-use lite_verifier::{Artifact, Policy, Reason, Report, Trust, Verifier};
+use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::{Map, Value};
 
 use super::{Accepted, told};
@@ -65,6 +65,8 @@ pub(crate) struct Bad {
     failure: Failure,
     /// Every step, if it came to steps.
     report: Option<Report>,
+    /// Whether a key signed it, where an identity is asked for.
+    lacks_certificate: bool,
 }
 
 /// Everything attached, judged.
@@ -80,6 +82,7 @@ pub(crate) struct Judged {
 /// Judges everything that was found.
 pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged {
     let verifier = Verifier::new(Trust::new(demand.root));
+    let asks_for_identity = matches!(demand.policy.signer, SignerPolicy::Identities(_));
     let mut judged = Judged { good: Vec::new(), bad: Vec::new(), other: Vec::new() };
     for candidate in found.candidates {
         if !is_wanted(&candidate.kind, demand.wanted) {
@@ -87,17 +90,23 @@ pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged 
             continue;
         }
         let source = candidate.source.clone();
+        let key_signed = matches!(candidate.bundle.signer, Signer::PublicKey { .. });
         let report = verify(&verifier, &candidate, image, demand);
         let outcome = told(&report, &candidate.bundle)
             .and_then(|accepted| Ok((accepted, claims(&candidate, image, demand)?)));
         match outcome {
             Ok((accepted, said)) => judged.good.push(Good { candidate, accepted, said, report }),
-            Err(failure) => judged.bad.push(Bad { source, failure, report: Some(report) }),
+            Err(failure) => judged.bad.push(Bad {
+                source,
+                failure,
+                report: Some(report),
+                lacks_certificate: asks_for_identity && key_signed,
+            }),
         }
     }
     for (source, why) in found.unreadable {
         let failure = Failure::new(Exit::Refused, format!("it cannot be read: {why}"));
-        judged.bad.push(Bad { source, failure, report: None });
+        judged.bad.push(Bad { source, failure, report: None, lacks_certificate: false });
     }
     judged
 }
@@ -209,11 +218,9 @@ impl Judged {
     /// The failure where none holds. cosign's exit codes tell apart that there is none (10), that
     /// none matches (12), and that none has a certificate (13).
     pub(crate) fn failure(&self, image: &Image, wanted: &Wanted) -> Failure {
-        let reason = |bad: &Bad| bad.report.as_ref()?.refusal().map(|refusal| refusal.reason);
-        let no_certificate = |bad: &Bad| reason(bad) == Some(Reason::CertificateMissing);
         let exit = match self.bad.as_slice() {
             [] => Exit::NoSignatures,
-            all if all.iter().all(no_certificate) => Exit::NoCertificate,
+            all if all.iter().all(|bad| bad.lacks_certificate) => Exit::NoCertificate,
             _ => Exit::NoMatch,
         };
         // The words of every cosign that answers on the web were written for.
@@ -234,6 +241,9 @@ impl Judged {
         other.dedup();
         for kind in other.into_iter().take(TOLD) {
             failure = failure.note("attached", format!("{kind}, which is not looked for"));
+        }
+        if exit == Exit::NoCertificate {
+            return failure.hint("a key signed, and nobody's identity: verify with --key FILE");
         }
         match self.bad.iter().find_map(|bad| bad.failure.hint.clone()) {
             Some(hint) => failure.hint(hint),
