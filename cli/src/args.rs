@@ -2,7 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token, trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation, version};
+use crate::commands::{
+    account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair,
+    import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
+    trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
+    version,
+};
 use crate::render::ColourChoice;
 use crate::up;
 

@@ -13,6 +13,7 @@ use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::flags::PairsFlag;
 use crate::registry_flags::RegistryFlags;
+use crate::verify::predicate_policy::Policies;
 use crate::verify::{Demand, Good, VerifyFlags, Wanted, explain_moved, judge};
 
 /// Verify the signatures of images
@@ -49,6 +50,15 @@ pub(crate) struct Args {
     registry: RegistryFlags,
 }
 
+/// What is asked of an image, beside the flags that all verifiers share.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) policy: &'a Policy,
+    pub(super) annotations: &'a BTreeMap<String, String>,
+    pub(super) policies: Option<&'a Policies>,
+}
+
 /// What the verification of anything attached to an image takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ImageFlags {
@@ -82,15 +92,14 @@ pub(super) enum ImageOutput {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.image_policy(context)?;
     let annotations = args.annotations.pairs()?;
+    let wanted = &Wanted::Signature;
+    let asked = Asked { wanted, policy: &policy, annotations: &annotations, policies: None };
     block_on(async {
         let registry = args.registry.session(context.env())?;
         let mut all = Vec::new();
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;
-            let good = args
-                .image
-                .judge(&image, &Wanted::Signature, &policy, &annotations, &args.verify, context)
-                .await?;
+            let good = args.image.judge(&image, &asked, &args.verify, context).await?;
             told(name, &image, &good, &policy, &args.image, context);
             all.extend(good.into_iter().map(|good| (image.clone(), good)));
         }
@@ -126,12 +135,11 @@ impl ImageFlags {
     pub(super) async fn judge(
         &self,
         image: &Image,
-        wanted: &Wanted,
-        policy: &Policy,
-        annotations: &BTreeMap<String, String>,
+        asked: &Asked<'_>,
         flags: &VerifyFlags,
         context: &Context,
     ) -> Outcome<Vec<Good>> {
+        let Asked { wanted, policy, annotations, policies } = *asked;
         if !self.check_claims {
             context.screen().warn("--check-claims=false: what was signed may be another image");
         }
@@ -140,8 +148,9 @@ impl ImageFlags {
             found.candidates.retain(|candidate| candidate.json.is_none());
         }
         let has_timestamps = found.candidates.iter().any(|one| !one.bundle.timestamps.is_empty());
-        let root = flags.root(policy, has_timestamps, context)?;
-        let demand = Demand { wanted, policy, root: &root, annotations, claims: self.check_claims };
+        let root = &flags.root(policy, has_timestamps, context)?;
+        let claims = self.check_claims;
+        let demand = Demand { wanted, policy, root, annotations, claims, policies };
         let judged = judge(found, image, &demand);
         if flags.explain {
             context.screen().say(&judged.explain());

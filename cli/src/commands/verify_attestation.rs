@@ -1,12 +1,16 @@
 //! `siglite verify-attestation`: an image in, the statements about it that hold out.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use lite_bundle::Content;
 
-use crate::commands::verify::{ImageFlags, ImageOutput};
+use crate::commands::verify::{Asked, ImageFlags, ImageOutput};
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::predicate;
 use crate::registry_flags::RegistryFlags;
+use crate::verify::predicate_policy::Policies;
 use crate::verify::{Good, VerifyFlags, Wanted};
 
 /// Verify the statements about images
@@ -32,6 +36,10 @@ pub(crate) struct Args {
     #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
     kind: String,
 
+    /// A Rego policy that the statement must satisfy (data.signature.allow); repeat for more
+    #[arg(long, value_name = "FILE")]
+    policy: Vec<PathBuf>,
+
     #[command(flatten)]
     image: ImageFlags,
 
@@ -45,13 +53,15 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.image_policy(context)?;
     let wanted = Wanted::Attestation(predicate::type_uri(&args.kind)?.to_owned());
+    let policies = Policies::load(&args.policy)?;
+    let none = BTreeMap::new();
+    let asked =
+        Asked { wanted: &wanted, policy: &policy, annotations: &none, policies: Some(&policies) };
     block_on(async {
         let registry = args.registry.session(context.env())?;
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;
-            let none = std::collections::BTreeMap::new();
-            let judged = args.image.judge(&image, &wanted, &policy, &none, &args.verify, context);
-            let good = judged.await?;
+            let good = args.image.judge(&image, &asked, &args.verify, context).await?;
             let screen = context.screen();
             screen.say(&format!("\nVerification for {name} --"));
             screen.say("The following checks were performed on each of these attestations:");

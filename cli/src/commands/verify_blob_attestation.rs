@@ -9,8 +9,8 @@ use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::predicate;
-use crate::verify::predicate_policy::Policies;
 use crate::render::OutputForm;
+use crate::verify::predicate_policy::Policies;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a statement about a file, offline

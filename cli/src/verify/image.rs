@@ -13,6 +13,7 @@ use lite_oci::signatures::SIGN_PREDICATE_TYPE;
 use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::{Map, Value};
 
+use super::predicate_policy::Policies;
 use super::{Accepted, told};
 use crate::artifact::algorithm;
 use crate::attached::{Candidate, Found, Image, Kind, Source};
@@ -43,6 +44,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) annotations: &'a BTreeMap<String, String>,
     /// Whether it must be about this very image; `--check-claims=false` leaves that out.
     pub(crate) claims: bool,
+    /// What an attestation must say.
+    pub(crate) policies: Option<&'a Policies>,
 }
 
 /// One that holds.
@@ -171,6 +174,11 @@ fn claims(
             claim.optional.unwrap_or_default()
         }
         Kind::Signature | Kind::Attestation(_) => {
+            if let (Some(policies), Content::Dsse(envelope)) =
+                (demand.policies, &candidate.bundle.content)
+            {
+                policies.check(&envelope.payload)?;
+            }
             let subjects = statement(candidate).map(|one| one.subjects).unwrap_or_default();
             subjects.into_iter().flat_map(|subject| subject.annotations).collect()
         }
