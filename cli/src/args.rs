@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair,
+    account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, image,
     import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
     trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
     version,
@@ -100,6 +100,26 @@ pub(crate) enum Command {
     ImportKeyPair(import_key_pair::Args),
     /// Print the public half of a key
     PublicKey(public_key::Args),
+    /// Make, move and look at images, without a daemon
+    Image(image::Args),
+    /// Copy an image with its signatures, attestations and bills of materials
+    Copy(image::copy::Args),
+    /// Save an image with everything that is attached to it into a folder
+    Save(image::save::Args),
+    /// Load a saved image with everything that is attached to it into a registry
+    Load(image::load::Args),
+    /// Show what belongs to an image: signatures, attestations, bills of materials
+    Tree(image::tree::Args),
+    /// Print where an image's signatures of the older format are
+    Triangulate(image::triangulate::Args),
+    /// Delete what is attached to an image
+    Clean(image::clean::Args),
+    /// Attach a signature, an attestation or a bill of materials to an image
+    Attach(image::attach::Args),
+    /// Print what is attached to an image, without verifying it
+    Download(image::download::Args),
+    /// Log in to a registry
+    Login(image::login::Args),
     /// Sign in and print an identity token
     Token(token::Args),
     /// Read the transparency log, with proofs

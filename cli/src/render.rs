@@ -125,6 +125,11 @@ impl Screen {
         to_stderr(&render(failure, |word, style| self.paint(word, style)));
     }
 
+    /// Whether a person watches what goes on: a progress bar has somebody to show itself to.
+    pub(crate) fn is_watched(self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
     fn paint(self, word: &str, style: Style) -> String {
         if self.colour { word.style(style).to_string() } else { word.to_owned() }
     }

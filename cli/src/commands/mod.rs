@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
 pub(crate) mod generate_key_pair;
+pub(crate) mod image;
 pub(crate) mod import_key_pair;
 pub(crate) mod initialize;
 pub(crate) mod log;
@@ -91,6 +92,16 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::GenerateKeyPair(args) => generate_key_pair::run(&args, &context),
         Command::ImportKeyPair(args) => import_key_pair::run(&args, &context),
         Command::PublicKey(args) => public_key::run(&args, &context),
+        Command::Image(args) => image::run(&args, &context),
+        Command::Copy(args) => image::copy::run(&args, &context),
+        Command::Save(args) => image::save::run(&args, &context),
+        Command::Load(args) => image::load::run(&args, &context),
+        Command::Tree(args) => image::tree::run(&args, &context),
+        Command::Triangulate(args) => image::triangulate::run(&args, &context),
+        Command::Clean(args) => image::clean::run(&args, &context),
+        Command::Attach(args) => image::attach::run(&args, &context),
+        Command::Download(args) => image::download::run(&args, &context),
+        Command::Login(args) => image::login::run(&args, &context),
         Command::Token(args) => token::run(&args, &context),
         Command::Log(args) => log::run(&args, &context),
         Command::Bundle(args) => bundle::run(&args, &context),

@@ -74,6 +74,18 @@ impl Remote {
         Ok(history.history.into_iter().map(|former| former.digest).collect())
     }
 
+    /// Asks the registry whether it believes who asks: `GET /v2/`, as `docker login` does. A
+    /// registry that lets everybody in believes everybody.
+    pub async fn log_in(&self) -> Result<(), ImageError> {
+        let base = self.endpoint().await?.base;
+        let url = base.join("v2/").map_err(|_| self.breach(Breach::List))?;
+        let answer = self.send_scoped(Method::GET, &url, &[], |request| request).await?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(self.refusal(answer, || self.registry.clone()).await)
+    }
+
     async fn pages<T: DeserializeOwned>(
         &self,
         first: Url,
