@@ -9,6 +9,7 @@ mod documents;
 mod doors;
 mod first_start;
 mod floors;
+mod images;
 mod interop;
 mod judges;
 mod limits;
