@@ -3,6 +3,7 @@
 
 mod browser;
 mod clients;
+mod composed;
 mod containers;
 mod crash;
 mod documents;
@@ -12,6 +13,7 @@ mod floors;
 mod images;
 mod interop;
 mod judges;
+mod keys;
 mod limits;
 mod logs;
 mod offline;
