@@ -84,6 +84,7 @@ async fn serve(
         (Endpoint::Referrers(digest), "GET" | "HEAD") => {
             listing::referrers(app, &name, &digest.parse::<Digest>()?, &parameters)
         }
+        (Endpoint::History(tag), "GET" | "HEAD") => listing::history(app, &name, tag),
         (Endpoint::Tags, "GET" | "HEAD") => listing::tags(app, &name, &parameters),
         (Endpoint::Uploads | Endpoint::Upload(_), _) => {
             let request = uploads::Request { app, name, parameters, headers, deadline };

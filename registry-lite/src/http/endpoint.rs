@@ -7,6 +7,9 @@ use std::str::FromStr;
 pub(crate) enum Endpoint<'a> {
     /// `NAME/blobs/DIGEST`
     Blob(&'a str),
+    /// `NAME/_siglite/history/TAG`, which is ours: where a tag led before. No part of a name begins
+    /// with an underscore, so nothing of the specification is hidden by it.
+    History(&'a str),
     /// `NAME/manifests/REFERENCE`
     Manifest(&'a str),
     /// `NAME/referrers/DIGEST`
@@ -28,6 +31,7 @@ impl<'a> Endpoint<'a> {
         match (before, last) {
             ("blobs", "uploads") => Some((name, Self::Uploads)),
             ("blobs", digest) => Some((name, Self::Blob(digest))),
+            ("history", tag) => Some((name.strip_suffix("/_siglite")?, Self::History(tag))),
             ("manifests", reference) => Some((name, Self::Manifest(reference))),
             ("referrers", digest) => Some((name, Self::Referrers(digest))),
             ("tags", "list") => Some((name, Self::Tags)),
@@ -74,6 +78,7 @@ mod tests {
         check("a/blobs/uploads", Some(("a", Endpoint::Uploads)));
         check("a/blobs/uploads/", Some(("a", Endpoint::Uploads)));
         check("a/blobs/uploads/7", Some(("a", Endpoint::Upload("7"))));
+        check("a/_siglite/history/v1", Some(("a", Endpoint::History("v1"))));
         check("a/tags/list", Some(("a", Endpoint::Tags)));
         check("a/referrers/sha256:0", Some(("a", Endpoint::Referrers("sha256:0"))));
         // Every word of the specification may stand in a name.
@@ -83,9 +88,17 @@ mod tests {
 
     #[test]
     fn what_is_no_endpoint_is_none() {
-        for path in
-            ["", "/", "a", "a/tags", "a/tags/x", "manifests/x", "a/uploads/7", "_catalog/x/y"]
-        {
+        for path in [
+            "",
+            "/",
+            "a",
+            "a/history/v1",
+            "a/tags",
+            "a/tags/x",
+            "manifests/x",
+            "a/uploads/7",
+            "_catalog/x/y",
+        ] {
             check(path, None);
         }
     }

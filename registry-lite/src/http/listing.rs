@@ -6,7 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, StatusCode};
 use lite_oci::media_type::IMAGE_INDEX;
-use lite_oci::{Descriptor, Digest, Index, RepositoryName};
+use lite_oci::{Descriptor, Digest, Index, RepositoryName, Tag};
+use lite_time::Time;
 use serde_json::{Value, json};
 
 use super::endpoint::Parameters;
@@ -34,6 +35,19 @@ pub(crate) fn tags(
     let path = format!("/v2/{name}/tags/list");
     let next = tags.last().filter(|_| more).map(|last| link(&path, &[("last", last)], limit));
     Ok(json_page(&json!({ "name": name.as_str(), "tags": tags }), next))
+}
+
+/// `GET /v2/NAME/_siglite/history/TAG`: `{"name":…,"tag":…,"history":[{"digest":…,"until":…}]}`,
+/// newest first, times in RFC 3339. Ours alone: it lets a verifier say what a tag named when it was
+/// signed.
+pub(crate) fn history(app: &App, name: &RepositoryName, tag: &str) -> Result<Response, Refusal> {
+    let tag: Tag = tag.parse().map_err(|_| Refusal::ManifestUnknown)?;
+    let history = app.store.history(name, &tag).into_iter().map(|former| {
+        let until = Time::from_millis(former.until).to_rfc3339();
+        json!({ "digest": former.digest, "until": until })
+    });
+    let history: Vec<Value> = history.collect();
+    Ok(json_page(&json!({ "name": name.as_str(), "tag": tag.as_str(), "history": history }), None))
 }
 
 /// `GET /v2/_catalog`

@@ -74,7 +74,8 @@ fn state(name: &RepositoryName, folder: &Folder) -> io::Result<State> {
         match TagFile::read(&entry.path()) {
             Ok(file) if state.manifests.contains_key(&file.digest) => {
                 let at = Time::from_millis(file.at);
-                state.tags.insert(tag, Tagged { digest: file.digest, at });
+                let tagged = Tagged { digest: file.digest, at, former: file.former };
+                state.tags.insert(tag, tagged);
             }
             _ => tracing::error!(repository = %name, %tag, "a tag leads nowhere"),
         }

@@ -11,7 +11,7 @@ use lite_store::durable;
 use lite_time::Time;
 
 use super::repository::{Entry, Repository, State, Tagged};
-use super::tag_file::TagFile;
+use super::tag_file::{Former, TagFile, moved};
 use super::{Store, date, is_full};
 use crate::refusal::Refusal;
 
@@ -146,12 +146,18 @@ impl Store {
         // (5) The tags.
         for tag in push.tags {
             let path = repository.folder.tag(tag);
-            let file = TagFile { digest: digest.clone(), at: now.millis() };
+            let former = {
+                let state = repository.read();
+                let from = state.tags.get(tag);
+                let from = from.map(|from| (&from.digest, from.former.as_slice()));
+                moved(from, &digest, now.millis())
+            };
+            let file = TagFile { digest: digest.clone(), at: now.millis(), former: former.clone() };
             let written = made.folder_of(&path).and_then(|()| file.write(&path));
             self.noted(made.certain_unless_full(written))?;
-            let tagged = Tagged { digest: digest.clone(), at: now };
-            let moved = repository.change().tags.insert(tag.clone(), tagged);
-            if let Some(from) = moved.filter(|from| from.digest != digest) {
+            let tagged = Tagged { digest: digest.clone(), at: now, former };
+            let before = repository.change().tags.insert(tag.clone(), tagged);
+            if let Some(from) = before.filter(|from| from.digest != digest) {
                 left_behind(&repository, &from.digest, now);
             }
         }
@@ -203,6 +209,16 @@ impl Store {
             .into_iter()
             .filter_map(|digest| Some(state.manifests.get(digest)?.descriptor(digest)))
             .collect()
+    }
+
+    /// Where a tag led before, newest first; of a tag that does not live, nothing.
+    pub(crate) fn history(&self, name: &RepositoryName, tag: &Tag) -> Vec<Former> {
+        let Some(repository) = self.find(name) else { return Vec::new() };
+        let state = repository.read();
+        match self.living(&state, tag) {
+            Some(_) => state.tags.get(tag).map(|tagged| tagged.former.clone()).unwrap_or_default(),
+            None => Vec::new(),
+        }
     }
 
     /// Where a tag leads, if it lives.

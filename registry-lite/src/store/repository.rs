@@ -10,6 +10,7 @@ use lite_store::durable;
 use lite_time::Time;
 
 use super::layout::Folder;
+use super::tag_file::Former;
 use crate::refusal::Refusal;
 
 /// A repository. What it holds can be read while somebody writes: no lock that a reader needs is
@@ -70,6 +71,8 @@ pub(super) struct Entry {
 pub(super) struct Tagged {
     pub(super) digest: Digest,
     pub(super) at: Time,
+    /// Where it led before, newest first.
+    pub(super) former: Vec<Former>,
 }
 
 /// When somebody last pushed something, or asked whether it is here in order not to push it.
