@@ -142,7 +142,7 @@ fn to_stderr(text: &str) {
 
 /// The failure as lines: sentence, notes in one column, hint last.
 fn render(failure: &Failure, paint: impl Fn(&str, Style) -> String) -> String {
-    let error = paint("error:", Style::new().red().bold());
+    let error = paint("Error:", Style::new().red().bold());
     let mut lines = vec![format!("{error} {}", printable(&failure.sentence))];
     let width = failure.notes.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 1;
     for (label, value) in &failure.notes {
@@ -194,7 +194,7 @@ mod tests {
             .hint("siglite verify-blob --certificate-identity bob@example.org …");
         assert_eq!(
             plain(&failure),
-            "error: step 3 (identity): another person signed this\n  \
+            "Error: step 3 (identity): another person signed this\n  \
              expected: alice@example.org\n  \
              found:    bob@example.org\n\
              hint: siglite verify-blob --certificate-identity bob@example.org …"
@@ -205,7 +205,7 @@ mod tests {
     fn every_cause_is_told_once() {
         let inner = std::io::Error::new(ErrorKind::NotFound, "no such file");
         let failure = Failure::new(Exit::Usage, "cannot read x").because(&inner);
-        assert_eq!(plain(&failure), "error: cannot read x\n  cause: no such file");
+        assert_eq!(plain(&failure), "Error: cannot read x\n  cause: no such file");
     }
 
     #[test]

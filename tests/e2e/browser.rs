@@ -15,7 +15,7 @@ use crate::clients::{Client, Policy};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that signs while a person signs in.
-struct Signer {
+pub(crate) struct Signer {
     child: Child,
     said: PathBuf,
     opened: PathBuf,
@@ -38,7 +38,7 @@ fn stand_in(home: &Path) -> PathBuf {
 
 impl Signer {
     /// Starts a command; with a terminal of its own if it would not open a browser otherwise.
-    fn start(stack: &Stack, command: &Command, terminal: bool) -> Self {
+    pub(crate) fn start(stack: &Stack, command: &Command, terminal: bool) -> Self {
         let home = stack.home();
         let (said, opened) = (home.join("said"), home.join("opened"));
         let _ = std::fs::remove_file(&opened);
@@ -50,7 +50,8 @@ impl Signer {
             .collect();
         let mut outer = if terminal {
             let mut outer = clean(Path::new("script"), home);
-            let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+            let quote = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
+            let quoted: Vec<String> = words.iter().map(quote).collect();
             outer.args(["-qefc", &quoted.join(" "), "/dev/null"]);
             outer
         } else {
@@ -59,6 +60,8 @@ impl Signer {
             outer
         };
         let log = File::create(&said).unwrap();
+        let own = command.get_envs().find(|(name, _)| *name == "PATH");
+        let path = own.and_then(|(_, path)| path?.to_str().map(str::to_owned)).unwrap_or(path);
         outer
             .env("PATH", format!("{}:{path}", dir.display()))
             .env("BROWSER", format!("{} %s", dir.join("xdg-open").display()))
@@ -89,17 +92,17 @@ impl Signer {
     }
 
     /// The page the program wanted to open.
-    async fn page(&mut self) -> String {
+    pub(crate) async fn page(&mut self) -> String {
         self.wait_for("page", |signer| std::fs::read_to_string(&signer.opened).ok()).await
     }
 
-    /// Waits for its end, which must be a good one.
-    async fn finish(mut self) {
+    /// Waits for its end, which must be a good one; returns what it said.
+    pub(crate) async fn finish(mut self) -> String {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert!(status.success(), "{status}:\n{}", self.said());
-                return;
+                return self.said();
             }
             assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -113,7 +116,8 @@ impl Drop for Signer {
     }
 }
 
-async fn sign_in(browser: &Chromium) {
+/// Fills the login page in as [`ALICE`].
+pub(crate) async fn sign_in(browser: &Chromium) {
     browser.type_into("email", ALICE).await;
     browser.type_into("password", PASSWORD).await;
     browser.press("password").await;
@@ -152,7 +156,7 @@ async fn signs_interactively(
     if let Some(words) = farewell {
         browser.says(Locator::Css("body"), words).await;
     }
-    signer.finish().await;
+    let _ = signer.finish().await;
     browser.quit().await;
     tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
 }
@@ -194,7 +198,7 @@ async fn cosign_signs_in_from_a_device() {
     }
     sign_in(&browser).await;
     browser.says(Locator::Css("h1"), "Approved").await;
-    signer.finish().await;
+    let _ = signer.finish().await;
     browser.quit().await;
     tokio::task::block_in_place(|| everyone_accepts(&stack, &file, &bundle));
 }

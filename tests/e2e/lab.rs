@@ -220,12 +220,16 @@ async fn the_lab_guide_is_true_for_cosign_2() {
 
 #[test]
 fn the_guide_signs_in_as_the_person_that_the_test_knows() {
-    assert!(GUIDE.contains(&format!("{ALICE}:\"{PASSWORD}\"")), "siglite up --account in the guide");
+    assert!(
+        GUIDE.contains(&format!("{ALICE}:\"{PASSWORD}\"")),
+        "siglite up --account in the guide"
+    );
 }
 
 #[test]
 fn a_guide_is_read_as_a_person_reads_it() {
-    let guide = "text\n```console siglite\n$ one \\\n  two\nout\n$ three\n```\n```sh\n$ not run\n```\n";
+    let guide =
+        "text\n```console siglite\n$ one \\\n  two\nout\n$ three\n```\n```sh\n$ not run\n```\n";
     let read = steps(guide);
     assert_eq!(read.len(), 2);
     assert_eq!((read[0].command.as_str(), read[0].line), ("one   two", 3));
