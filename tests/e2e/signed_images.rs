@@ -313,7 +313,7 @@ fn what_an_attacker_does_to_a_registry_is_found_and_explained() {
     let line = bundle.lines().find(|line| line.contains("dsseEnvelope")).unwrap();
     let stolen = site.stack.file("stolen.json", line);
     let _ =
-        site.siglite(&["attach", "signature", "--bundle", stolen.to_str().unwrap(), &fake]).ok();
+        site.siglite(&["attach", "attestation", "--attestation", stolen.to_str().unwrap(), &fake]).ok();
     site.refuses(
         12,
         &["the attestation is about other artifacts"],

@@ -8,7 +8,7 @@ use lite_oci::{Descriptor, Digest, Manifest, Tag, Target, media_type};
 use super::{Image, MAX_ATTACHED, MAX_ATTACHED_BYTES, legacy};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::registry_words::refused;
+use crate::registry_words::Told as _;
 
 /// Where something attached was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(crate) async fn find(image: &Image) -> Outcome<Found> {
 }
 
 async fn bundles(attached: &Repository, image: &Digest, found: &mut Found) -> Outcome {
-    let referrers = attached.referrers(image, None).await.map_err(|error| refused(&error))?;
+    let referrers = attached.referrers(image, None).await.told()?;
     // Some registries and tags say nothing of the type, or the type of the configuration.
     let may_hold = |referrer: &Descriptor| {
         referrer.artifact_type.as_deref().is_none_or(|kind| {
@@ -90,8 +90,7 @@ async fn bundles(attached: &Repository, image: &Digest, found: &mut Found) -> Ou
     for referrer in limited(referrers.into_iter().filter(may_hold).collect())? {
         let source = Source::Referrer(referrer.digest.clone());
         let target = Target::Digest(referrer.digest);
-        let Some(manifest) = attached.manifest(&target).await.map_err(|error| refused(&error))?
-        else {
+        let Some(manifest) = attached.manifest(&target).await.told()? else {
             found.unreadable.push((source, "it is listed and is not there".to_owned()));
             continue;
         };
@@ -138,7 +137,7 @@ async fn layers(
 ) -> Outcome {
     let tag = kind.tag(image);
     let manifest = attached.manifest(&Target::Tag(tag.clone())).await;
-    let Some(manifest) = manifest.map_err(|error| refused(&error))? else { return Ok(()) };
+    let Some(manifest) = manifest.told()? else { return Ok(()) };
     let Ok(Manifest::Image(manifest)) = manifest.parse() else {
         found
             .unreadable

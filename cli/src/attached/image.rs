@@ -11,7 +11,7 @@ use lite_oci::{Digest, DigestAlgorithm, Manifest, Reference, Tag, Target};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::registry_flags::signature_repository;
-use crate::registry_words::refused;
+use crate::registry_words::Told as _;
 use crate::surroundings::Environment;
 
 /// Where an image and what is attached to it are.
@@ -51,7 +51,7 @@ impl Image {
             attached: registry.repository(&signature_repository(&reference, env)?),
         };
         let target = reference.target();
-        let manifest = place.images.manifest(&target).await.map_err(|error| refused(&error))?;
+        let manifest = place.images.manifest(&target).await.told()?;
         let Some(manifest) = manifest else {
             return Err(missing(&reference, &place.images).await);
         };
@@ -66,15 +66,15 @@ impl Image {
     /// The one image of a folder in OCI's image layout, as `siglite save` and `cosign save` leave
     /// it.
     pub(crate) async fn in_layout(folder: &Path) -> Outcome<Self> {
-        let layout = Layout::open(folder).map_err(|error| refused(&error))?;
-        let only = layout.only_image().map_err(|error| refused(&error))?;
+        let layout = Layout::open(folder).told()?;
+        let only = layout.only_image().told()?;
         let only = only.ok_or_else(|| {
             Failure::new(Exit::NoImage, format!("{} does not hold one image", folder.display()))
                 .hint("siglite save IMAGE --dir DIR makes such a folder")
         })?;
         let images = Repository::Layout(layout);
         let target = Target::Digest(only.digest);
-        let manifest = images.require(&target).await.map_err(|error| refused(&error))?;
+        let manifest = images.require(&target).await.told()?;
         Ok(Self {
             name: folder.display().to_string(),
             repository: folder.display().to_string(),
@@ -111,7 +111,7 @@ impl Image {
         let mut images: Vec<Self> = Vec::new();
         let mut lists = vec![self.manifest.clone()];
         while let Some(list) = lists.pop() {
-            let Manifest::Index(index) = list.parse().map_err(|error| refused(&error))? else {
+            let Manifest::Index(index) = list.parse().told()? else {
                 continue;
             };
             for listed in index.manifests {
@@ -121,7 +121,7 @@ impl Image {
                 }
                 let target = Target::Digest(listed.digest.clone());
                 let found = self.place.images.require(&target).await;
-                let manifest = found.map_err(|error| refused(&error))?;
+                let manifest = found.told()?;
                 if lite_oci::media_type::is_index(&manifest.media_type) {
                     lists.push(manifest.clone());
                 }

@@ -16,7 +16,7 @@ mod write;
 
 pub(crate) use find::{Candidate, Found, Kind, Source, find};
 pub(crate) use image::{Image, hashed};
-pub(crate) use write::{Format, Signature, put_bundle, put_legacy, remove_attestations};
+pub(crate) use write::{Format, Signature, add_layer, put_bundle, put_legacy, remove_attestations};
 
 /// Longest bundle, payload or envelope that is fetched from a registry: attestations carry whole
 /// bills of materials.

@@ -157,7 +157,8 @@ impl Args {
             context.screen().say(&format!("Removed {removed} of type {kind}"));
         }
         if format.has_bundle() {
-            put_bundle(image, &signed.json, &kind, context.clock().now()).await?;
+            let (attached, now) = (&image.place.attached, context.clock().now());
+            put_bundle(attached, &image.manifest, &signed.json, &kind, now).await?;
         }
         if format.has_legacy() {
             let lite_bundle::Content::Dsse(envelope) = &signed.bundle.content else {

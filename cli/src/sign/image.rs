@@ -99,7 +99,8 @@ async fn sign_one(
         context.screen().say(&format!("Pushing signature to: {}", image.repository));
         if let Some(signed) = &bundle {
             let now = context.clock().now();
-            let put = put_bundle(&image, &signed.json, SIGN_PREDICATE_TYPE, now);
+            let attached = &image.place.attached;
+            let put = put_bundle(attached, &image.manifest, &signed.json, SIGN_PREDICATE_TYPE, now);
             referrer = Some(put.await?);
         }
         if let Some((payload, signed)) = &legacy {

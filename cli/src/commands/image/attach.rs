@@ -8,12 +8,12 @@ use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
 use lite_oci::signatures::{self, Attached};
-use lite_oci::{Annotations, Descriptor, ImageManifest, Reference, media_type};
+use lite_oci::{Annotations, Reference, media_type};
 use lite_pki::Certificate;
 use serde_json::{Value, json};
 
-use super::attached::{Located, locate};
-use super::told::Told as _;
+use super::attached::locate;
+use crate::attached::put_bundle;
 use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -213,7 +213,10 @@ async fn attestations(
     let located = locate(image, None, registry, context).await?;
     for document in &documents {
         match document {
-            Document::Bundle(json, kind) => attach_bundle(&located, json, kind, context).await?,
+            Document::Bundle(json, kind) => {
+                let (attached, now) = (&located.attached, context.clock().now());
+                put_bundle(attached, &located.image, json, kind, now).await?;
+            }
             Document::Envelope(json, kind) => {
                 let annotations = Annotations::from([
                     (signatures::SIGNATURE.to_owned(), String::new()),
@@ -250,28 +253,6 @@ impl Document {
         let kind = Statement::parse(&payload).ok()?.predicate_type;
         Some(Self::Envelope(json, kind))
     }
-}
-
-/// As cosign writes a bundle as an artifact (`cosign:pkg/oci/remote/write.go`).
-async fn attach_bundle(located: &Located, json: &str, kind: &str, context: &Context) -> Outcome {
-    let attached = &located.attached;
-    let mut layer = attached.put_blob(Bytes::from(json.to_owned())).await.told()?;
-    media_type::BUNDLE_V0_3.clone_into(&mut layer.media_type);
-    let mut config = attached.put_blob(Bytes::from_static(b"{}")).await.told()?;
-    media_type::EMPTY_JSON.clone_into(&mut config.media_type);
-    let mut manifest = ImageManifest::new(config, vec![layer]);
-    manifest.artifact_type = Some(media_type::BUNDLE_V0_3.to_owned());
-    let image = &located.image;
-    let size = image.bytes.len() as u64;
-    manifest.subject = Some(Descriptor::new(&image.media_type, image.digest.clone(), size));
-    manifest.annotations = Annotations::from([
-        (signatures::BUNDLE_CONTENT.to_owned(), "dsse-envelope".to_owned()),
-        (signatures::BUNDLE_PREDICATE_TYPE.to_owned(), kind.to_owned()),
-        (signatures::CREATED.to_owned(), context.clock().now().to_string()),
-    ]);
-    let bytes = Bytes::from(manifest.to_json());
-    let put = attached.put_referrer(media_type::IMAGE_MANIFEST, bytes, &image.digest);
-    put.await.told().map(drop)
 }
 
 async fn sbom(args: &Sbom, context: &Context) -> Outcome {

@@ -5,17 +5,15 @@ use bytes::Bytes;
 use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
 use lite_images::{Found, Repository};
 use lite_oci::signatures::{self, Attached};
-use lite_oci::{
-    Annotations, Descriptor, ImageManifest, Manifest, Platform, Reference, Target, media_type,
-};
+use lite_oci::{Annotations, Descriptor, Manifest, Platform, Reference, Target, media_type};
 use lite_pki::Certificate;
-use serde_json::json;
 
-use super::told::Told as _;
+use crate::attached;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::registry_flags::{RegistryFlags, signature_repository};
+use crate::registry_words::Told as _;
 
 /// An image, and where its signatures are kept.
 pub(crate) struct Located {
@@ -128,46 +126,17 @@ impl Located {
         Ok(layers)
     }
 
-    /// Adds a layer under a tag of cosign's older formats, beside those that are there. One with
-    /// the same content and the same notes is there already; of bills of materials there is one.
+    /// Adds a layer under a tag of cosign's older formats; returns where that is.
     pub(crate) async fn add_layer(
         &self,
-        attached: Attached,
+        kind: Attached,
         media_type: &str,
         bytes: Bytes,
         annotations: Annotations,
     ) -> Outcome<Reference> {
-        let tag = attached.tag(&self.image.digest);
-        let target = Target::Tag(tag.clone());
-        let mut layers = match self.attached.manifest(&target).await.told()? {
-            Some(found) => match found.parse().told()? {
-                Manifest::Image(image) => image.layers,
-                Manifest::Index(_) => Vec::new(),
-            },
-            None => Vec::new(),
-        };
-        let mut layer = self.attached.put_blob(bytes).await.told()?;
-        media_type.clone_into(&mut layer.media_type);
-        layer.annotations = annotations;
-        layers.retain(|other| attached != Attached::Sbom && *other != layer);
-        layers.push(layer);
-        self.put_layers(&target, layers).await?;
-        Ok(self.attached_reference.with_tag(tag))
-    }
-
-    async fn put_layers(&self, target: &Target, layers: Vec<Descriptor>) -> Outcome {
-        let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
-        let config = json!({
-            "architecture": "", "created": "0001-01-01T00:00:00Z", "os": "", "config": {},
-            "history": vec![json!({"created": "0001-01-01T00:00:00Z"}); layers.len()],
-            "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        });
-        let config = Bytes::from(config.to_string());
-        let mut config = self.attached.put_blob(config).await.told()?;
-        media_type::IMAGE_CONFIG.clone_into(&mut config.media_type);
-        let manifest = Bytes::from(ImageManifest::new(config, layers).to_json());
-        let put = self.attached.put_manifest(target, media_type::IMAGE_MANIFEST, manifest);
-        put.await.told().map(drop)
+        let (attached, image) = (&self.attached, &self.image.digest);
+        let tag = attached::add_layer(attached, image, kind, media_type, bytes, annotations);
+        Ok(self.attached_reference.with_tag(tag.await?))
     }
 }
 

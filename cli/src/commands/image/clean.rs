@@ -6,11 +6,11 @@ use lite_oci::{Reference, Target};
 use serde_json::json;
 
 use super::attached::{Located, locate};
-use super::told::Told as _;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::prompt;
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Delete what is attached to an image; the image stays

@@ -8,10 +8,11 @@ use serde_json::json;
 
 use super::place::Place;
 use super::progress::Progress;
-use super::told::{Told as _, copy_told};
+use super::told::copy_told;
 use crate::commands::{Context, block_on};
 use crate::failure::{Failure, Outcome};
 use crate::registry_flags::{RegistryFlags, signature_repository};
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Copy an image with its signatures, attestations and bills of materials

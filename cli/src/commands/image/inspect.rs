@@ -5,11 +5,11 @@ use lite_oci::{Descriptor, ImageManifest, Manifest};
 use serde_json::{Value, json};
 
 use super::place::Place;
-use super::told::Told as _;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::files::MAX_DOCUMENT_BYTES;
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Show what an image is: digest, platforms, configuration, layers

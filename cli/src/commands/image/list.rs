@@ -5,10 +5,10 @@ use lite_oci::signatures::{self, Attached};
 use lite_oci::{Reference, Tag};
 use serde_json::json;
 
-use super::told::Told as _;
 use crate::commands::{Context, block_on};
 use crate::failure::{Failure, Outcome};
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// List the repositories of a registry, or the tags of a repository

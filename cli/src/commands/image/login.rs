@@ -4,13 +4,13 @@ use lite_images::keychain::{self, Kept};
 use lite_images::{Credential, Registry, Secret};
 use lite_oci::Reference;
 
-use super::told::Told as _;
 use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files::{self, Reader};
 use crate::prompt;
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 
 /// The largest credential file.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -9,11 +9,12 @@ use lite_oci::Platform;
 use serde_json::json;
 
 use super::place::Place;
-use super::told::{Told as _, make_told};
+use super::told::make_told;
 use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Make an image out of a message, a file or a folder

@@ -9,9 +9,10 @@ use lite_images::layout::Layout;
 use lite_images::{Registry, Repository};
 use lite_oci::{Reference, Tag, Target};
 
-use super::told::{Told as _, copy_told, write_told};
+use super::told::{copy_told, write_told};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::registry_words::Told as _;
 
 /// A place on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]

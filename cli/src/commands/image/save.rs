@@ -10,10 +10,11 @@ use lite_oci::signatures::Attached;
 use serde_json::json;
 
 use super::progress::Progress;
-use super::told::{Told as _, copy_told};
+use super::told::copy_told;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::registry_flags::{RegistryFlags, signature_repository};
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Save an image with everything that is attached to it into a folder

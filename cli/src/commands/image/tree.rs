@@ -8,10 +8,10 @@ use lite_oci::{Descriptor, Manifest, Reference, Target};
 use serde_json::{Value, json};
 
 use super::attached::{Located, locate};
-use super::told::Told as _;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::registry_flags::RegistryFlags;
+use crate::registry_words::Told as _;
 use crate::render::OutputForm;
 
 /// Show what belongs to an image: signatures, attestations, bills of materials
