@@ -86,7 +86,7 @@ pub(crate) struct ServiceFlags {
 
     /// Whether the signature is logged [default: true]. With =false and --key nobody but the
     /// servers named here is asked: not the log, and no timestamp authority of a signing config
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
     pub(crate) tlog_upload: Option<bool>,
 }
 
@@ -202,7 +202,7 @@ pub(crate) struct InsecureFlags {
     /// Accept signatures that no log holds
     #[arg(
         long,
-        num_args = 0..=1,
+        num_args = 0..=1, require_equals = true,
         default_missing_value = "true",
         value_name = "BOOL",
         hide_short_help = true,
@@ -211,7 +211,7 @@ pub(crate) struct InsecureFlags {
     pub(crate) insecure_ignore_tlog: Option<bool>,
 
     /// Accept certificates that no certificate-transparency log promised to hold
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_short_help = true)]
     pub(crate) insecure_ignore_sct: Option<bool>,
 }
 
@@ -266,11 +266,11 @@ pub(crate) struct CosignFlags {
     pub(crate) yes: bool,
 
     /// Taken for cosign's sake: there is only the new bundle format
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) new_bundle_format: Option<bool>,
 
     /// Taken for cosign's sake: there is always a signing config
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) use_signing_config: Option<bool>,
 }
 
@@ -278,15 +278,15 @@ pub(crate) struct CosignFlags {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct CosignVerifyFlags {
     /// Taken for cosign's sake: every bundle is of a new format
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) new_bundle_format: Option<bool>,
 
     /// Taken for cosign's sake: nothing is asked for over the network
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) offline: Option<bool>,
 
     /// Taken for cosign's sake: timestamps in a bundle always count
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) use_signed_timestamps: Option<bool>,
 }
 

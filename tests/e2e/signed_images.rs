@@ -252,30 +252,37 @@ fn one_login_signs_every_platform_and_several_images() {
     }
 }
 
+/// sigstore-go's program for images reads the older format with a promise of a v1 log only, so it
+/// is its program for bundles that judges what is attached.
 #[test]
 fn sigstore_go_verifies_what_is_attached() {
-    let Some(program) = Tool::Cosign.find() else { return };
-    let program = program.with_file_name("oci-image-verification");
+    let Some(program) = Tool::SigstoreGoVerification.find() else { return };
     let site = Site::new();
     let image = site.make("for-go:1", "go");
     let _ = site.siglite(&["sign", "--identity-token", &site.stack.token(), &image]).ok();
+    let bundle = site.siglite(&["download", "signature", &image]).ok();
+    let bundle = site.stack.file("for-go.sigstore.json", bundle.trim());
+    let digest = site.by_digest(&image);
+    let hex = digest.rsplit(':').next().unwrap();
     let root = site.stack.client("trusted_root.json");
-    let issuer = site.stack.issuer();
-    let ran = site.stock(
-        &program,
-        &[
-            "-ociImage",
-            &image,
-            "-trustedrootJSONpath",
-            root.to_str().unwrap(),
-            "-expectedIssuer",
-            &issuer,
-            "-expectedSAN",
-            ALICE,
-        ],
-    );
-    let said = ran.ok();
-    assert!(said.contains("sigstore.dev/cosign/sign/v1"), "{said}");
+    let judge = |hex: &str| {
+        site.stock(
+            &program,
+            &[
+                "-artifact-digest",
+                hex,
+                "-trustedrootJSONpath",
+                root.to_str().unwrap(),
+                "-expectedIssuer",
+                &site.stack.issuer(),
+                "-expectedSAN",
+                ALICE,
+                bundle.to_str().unwrap(),
+            ],
+        )
+    };
+    let _ = judge(hex).ok();
+    let _ = judge(&"0".repeat(64)).refused();
 }
 
 #[test]
@@ -312,8 +319,9 @@ fn what_an_attacker_does_to_a_registry_is_found_and_explained() {
     let bundle = site.siglite(&["download", "signature", &real]).ok();
     let line = bundle.lines().find(|line| line.contains("dsseEnvelope")).unwrap();
     let stolen = site.stack.file("stolen.json", line);
-    let _ =
-        site.siglite(&["attach", "attestation", "--attestation", stolen.to_str().unwrap(), &fake]).ok();
+    let _ = site
+        .siglite(&["attach", "attestation", "--attestation", stolen.to_str().unwrap(), &fake])
+        .ok();
     site.refuses(
         12,
         &["the attestation is about other artifacts"],

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     format: Format,
 
     /// Attach the signature; false only signs and logs
-    #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1,
+    #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = clap::ArgAction::Set)]
     upload: bool,
 
@@ -98,7 +98,7 @@ pub(super) struct CosignImageFlags {
     registry_referrers_mode: Option<String>,
 
     /// Taken for cosign's sake: the time of a signature is its timestamp's
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     record_creation_timestamp: Option<bool>,
 }
 

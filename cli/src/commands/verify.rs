@@ -67,7 +67,7 @@ pub(super) struct ImageFlags {
     pub(super) local_image: bool,
 
     /// Whether it must be about this very image; false weakens the verdict
-    #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1,
+    #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = clap::ArgAction::Set, hide_short_help = true)]
     check_claims: bool,
 
