@@ -87,6 +87,15 @@ fn what_was_pushed_survives_a_killed_server() {
 }
 
 #[test]
+fn an_instance_from_before_the_registry_is_given_one() {
+    let mut stack = Stack::start();
+    stack.stop();
+    std::fs::remove_dir_all(stack.data().join("registry")).unwrap();
+    stack.restart();
+    assert_eq!(http().get(format!("{}/v2/", stack.url())).send().unwrap().status(), 200);
+}
+
+#[test]
 fn skopeo_copies_in_and_out() {
     let Some(skopeo) = Tool::Skopeo.find() else { return };
     let stack = Stack::start();

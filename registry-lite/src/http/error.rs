@@ -114,3 +114,25 @@ pub(crate) fn header_map(headers: impl IntoIterator<Item = (HeaderName, String)>
     }
     map
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_and_another_trouble_of_the_disk_is_not() {
+        for (kind, status, message) in [
+            (ErrorKind::StorageFull, 507, "the registry's disk is full"),
+            (ErrorKind::QuotaExceeded, 507, "the registry's disk is full"),
+            (ErrorKind::PermissionDenied, 500, "the registry's disk refuses"),
+        ] {
+            let refusal = Refusal::Disk(Error::new(kind, "/secret/path"));
+            assert_eq!(refusal.message(), message);
+            let response = refusal.into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[RETRY_AFTER], "30");
+        }
+    }
+}

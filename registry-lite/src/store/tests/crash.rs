@@ -15,6 +15,10 @@ fn life(rig: &Rig) -> Result<(), Refusal> {
     push_image(store, "a", "signature", &[], Some(&one))?;
     let index = push_index(store, "a", &[&one, &two], &["both"])?;
     push_blob(store, "a", b"nobody's")?;
+    // Garbage that names garbage: an index and its images go in one collection.
+    let four = push_image(store, "a", "four", &[], None)?;
+    let five = push_image(store, "a", "five", &[], None)?;
+    push_index(store, "a", &[&four, &five], &[])?;
     let layer = lite_oci::Digest::sha256(b"two");
     store.mount(&repository("b/c"), &layer, Some(&repository("a")))?;
     push_image(store, "b/c", "two", &["latest"], None)?;
