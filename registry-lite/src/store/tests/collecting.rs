@@ -1,6 +1,6 @@
 //! What a collection takes, and what it leaves.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lite_oci::signatures::{Attached, referrers_tag};
@@ -237,13 +237,17 @@ fn when_all_places_are_taken_the_idle_give_way_and_nobody_else() {
 #[test]
 fn pushes_and_collections_do_not_get_in_each_others_way() {
     let rig = Rig::new();
-    let done = AtomicBool::new(false);
+    let (done, taken) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        let (rig, done) = (&rig, &done);
+        let (rig, done, taken) = (&rig, &done, &taken);
         let pushers: Vec<_> = (0..3)
             .map(|who| {
                 scope.spawn(move || {
-                    for turn in 0..15 {
+                    // Until they have met: old tags move away, so there is always something to take.
+                    for turn in 0.. {
+                        if turn >= 15 && taken.load(Ordering::SeqCst) > 0 {
+                            break;
+                        }
                         let layer = format!("layer {}", turn % 4);
                         let tag = format!("tag-{who}");
                         let pushed = push_image(&rig.store, "a", &layer, &[&tag], None);
@@ -256,20 +260,18 @@ fn pushes_and_collections_do_not_get_in_each_others_way() {
             })
             .collect();
         let collector = scope.spawn(move || {
-            let mut taken = 0;
             while !done.load(Ordering::SeqCst) {
                 // Everything is old at once.
                 rig.clock.advance(2 * DAY);
                 let collected = rig.store.collect_garbage().unwrap();
-                taken += collected.blobs + collected.manifests;
+                taken.fetch_add(collected.blobs + collected.manifests, Ordering::SeqCst);
             }
-            taken
         });
         for pusher in pushers {
             pusher.join().unwrap();
         }
         done.store(true, Ordering::SeqCst);
-        assert!(collector.join().unwrap() > 0, "the collector had something to take");
+        collector.join().unwrap();
     });
     rig.reopen().is_sound();
 }
