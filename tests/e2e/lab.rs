@@ -187,7 +187,7 @@ async fn play(client: &str, programs: &[(&str, &Path)]) {
     let mut all = vec![("siglite", siglite.as_path())];
     all.extend_from_slice(programs);
     let player = Player::new(&stack, &all);
-    let mut played = 0;
+    let mut count = 0;
     for step in steps(&guide()) {
         let is = |word: &str| step.who.iter().any(|who| who == word);
         let for_all = !["siglite", "cosign", "cosign2"].into_iter().any(is);
@@ -199,10 +199,10 @@ async fn play(client: &str, programs: &[(&str, &Path)]) {
         } else {
             tokio::task::block_in_place(|| player.play(&step));
         }
-        played += 1;
+        count += 1;
     }
     browser.quit().await;
-    assert!(played > 10, "only {played} commands of the guide ran");
+    assert!(count > 10, "only {count} commands of the guide ran");
 }
 
 #[tokio::test(flavor = "multi_thread")]
