@@ -207,7 +207,7 @@ fn an_error_says_what_to_do() {
         ("not_offline", &["verify-blob", "f", "--key", "k", "--offline=false"]),
         ("no_accounts", &["account", "list"]),
         ("unknown_instance", &["env", "--instance", "http://lab.example:7070"]),
-        ("unknown_command", &["sign"]),
+        ("unknown_command", &["seal"]),
     ];
     for (name, args) in cases {
         insta::assert_snapshot!(format!("error_{name}"), home.run(args));
