@@ -1,9 +1,9 @@
 //! What is attached to an image: signatures and attestations, in bundles and in cosign's older
 //! formats, found from the image's digest.
 //!
-//! Read in this order: [`Image`] (an image, and where what belongs to it is kept), [`find`] (everything
+//! Read in this order: [`Image`] (an image, and where what belongs to it is kept), [`mod@find`] (everything
 //! that might be a signature or an attestation), [`legacy`] (cosign's older formats as bundles, and
-//! back), [`write`] (a new one beside the others).
+//! back), [`mod@write`] (a new one beside the others).
 //!
 //! **Invariant:** nothing here says that a signature is good. What is found goes to the verifier,
 //! and what cannot be read stays in the list with the reason, so that it is never passed over in

@@ -31,7 +31,7 @@ use crate::sign::{Logging, Payload, Ready, SigningFlags};
 
 Exit codes: 0 attached, 11 no such image; siglite exit-codes shows all.")]
 pub(crate) struct Args {
-    /// The image, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    /// The image, such as localhost:7070/app:v1 or HOST/NAME@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,
 

@@ -33,7 +33,7 @@ use crate::sign::{self, Claims, How, Signed, SignedImage, SigningFlags};
 
 Exit codes: 0 signed, 11 no such image; siglite exit-codes shows all.")]
 pub(crate) struct Args {
-    /// The images, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    /// The images, such as localhost:7070/app:v1 or HOST/NAME@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
 

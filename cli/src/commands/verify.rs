@@ -33,7 +33,7 @@ use crate::verify::{Demand, Good, VerifyFlags, Wanted, explain_moved, judge};
 Exit codes: 0 verified, 10 no signatures, 11 no such image, 12 none matches, 13 no certificate;
 siglite exit-codes shows all.")]
 pub(crate) struct Args {
-    /// The images, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    /// The images, such as localhost:7070/app:v1 or HOST/NAME@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
 

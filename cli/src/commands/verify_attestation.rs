@@ -28,7 +28,7 @@ use crate::verify::{Good, VerifyFlags, Wanted};
 Exit codes: 0 verified, 10 no attestations, 11 no such image, 12 none matches;
 siglite exit-codes shows all.")]
 pub(crate) struct Args {
-    /// The images, as HOST[:PORT]/NAME[:TAG][@sha256:…]
+    /// The images, such as localhost:7070/app:v1 or HOST/NAME@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
 

@@ -1,6 +1,6 @@
 //! Keys that people name with `--key`: for signers the private one, for verifiers the public one.
 //!
-//! Read in this order: [`signing_key`] and [`public_key`] (the two doors), [`reference`] (where a
+//! Read in this order: [`signing_key`] and [`public_key`] (the two doors), [`mod@reference`] (where a
 //! key is), [`kind`] (what was found there instead), [`password`] (what opens it),
 //! [`pair`] (a new key in two files).
 //!

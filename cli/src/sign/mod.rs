@@ -1,7 +1,7 @@
 //! The story of a signature: from an artifact and an identity to a bundle that verifies.
 //!
 //! Read in this order: [`sign`] (one signature), [`Ready`] and [`Session`] (the numbered story, so that
-//! one login can sign many), [`payload`] (what is signed), [`signer`] (who signs), [`image`] (many
+//! one login can sign many), [`payload`] (what is signed), [`signer`] (who signs), [`mod@image`] (many
 //! images).
 //!
 //! **Invariant:** a bundle leaves [`Session::sign`] only after the verifier accepted it with the

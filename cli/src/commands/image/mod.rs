@@ -31,7 +31,7 @@ use crate::failure::Outcome;
 /// Make, move and look at images, without a daemon
 ///
 /// A place is a reference of a registry (HOST/NAME:TAG), a folder in OCI's image layout
-/// (oci:DIR[:TAG]), or an archive as docker save writes it (docker-archive:FILE). A path that
+/// (oci:DIR:TAG), or an archive as docker save writes it (docker-archive:FILE). A path that
 /// exists needs no prefix.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
