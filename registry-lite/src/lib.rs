@@ -1,7 +1,7 @@
 //! The image registry: what is signed, and the signatures beside it.
 //!
-//! Read in this order: [`router`] (what is answered), [`http`] (one file a door), [`store`] (what is
-//! kept, and in which order it is written and forgotten), [`access`] (who may do what), [`Refusal`],
+//! Read in this order: `router` (what is answered), `http` (one file a door), `store` (what is
+//! kept, and in which order it is written and forgotten), `access` (who may do what), [`Refusal`],
 //! [`Config`].
 //!
 //! In scope: the OCI distribution specification 1.1 with referrers, every way of pushing, tags that

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`layout`] (the folder), [`repository`] (what is known in memory), [`upload`],
 //! then the three stories: [`Store::commit_blob`], [`Store::put_manifest`],
-//! [`Store::collect_garbage`]; last [`audit`], which checks from the files alone what they promise.
+//! [`Store::collect_garbage`]; last [`mod@audit`], which checks from the files alone what they promise.
 //!
 //! **Invariant:** no manifest on disk names a blob or a manifest that is not there, whenever the
 //! process dies. A push writes what is named before what names it; a deletion removes what names
