@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::response::Html;
 use axum::routing::get;
+use lite_http::page::{escape, policy};
 
 /// The style is the only thing on the page that is not text; its hash lets nothing else in.
 const STYLE: &str = include_str!("front.css");
@@ -39,10 +40,7 @@ const ROWS: [(&str, &str, &str); 10] = [
 /// The route `/`.
 pub(crate) fn router(url: &str) -> Router {
     let page = page(url);
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        style_hash()
-    );
+    let policy = policy(STYLE);
     Router::new().route(
         "/",
         get(move || {
@@ -54,12 +52,6 @@ pub(crate) fn router(url: &str) -> Router {
             std::future::ready((headers, Html(page.clone())))
         }),
     )
-}
-
-fn style_hash() -> String {
-    use base64::Engine as _;
-    let digest = lite_keys::HashAlgorithm::Sha256.digest(STYLE.as_bytes());
-    base64::engine::general_purpose::STANDARD.encode(digest)
 }
 
 /// The page. The URL was parsed and written again by the URL library, so it holds no markup; it
@@ -96,10 +88,6 @@ siglite verify-blob FILE --certificate-identity EMAIL \\
 </html>
 "
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! surrounds a router: slashes, panics, deadlines, metrics, the last 404), [`rpc`] (the error
 //! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`cors`], [`health`], [`metrics`],
 //! [`client`] (outgoing requests, with limits), [`standalone`] (the `main` of a server that runs
-//! alone), [`wait`] (for the files of the others).
+//! alone), [`wait`] (for the files of the others), [`page`] (what pages for people share).
 //!
 //! Not here: what any server does, files (`lite-store`), TLS.
 //!
@@ -17,6 +17,7 @@ pub mod client;
 pub mod cors;
 pub mod health;
 pub mod metrics;
+pub mod page;
 mod patience;
 pub mod rpc;
 pub mod serve;

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse as _, Response};
-use base64::Engine as _;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use lite_http::page::{escape, policy};
 use lite_oci::media_type;
 use lite_time::Time;
 
@@ -40,21 +40,12 @@ pub(crate) async fn registry(
     let (names, more) = app.store.catalog(last.as_deref(), REPOSITORIES);
     let views = app.store.overview(&names, TAGS);
     let next = names.last().filter(|_| more).map(|name| name.as_str().to_owned());
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        style_hash()
-    );
     let headers = header_map([
-        (CONTENT_SECURITY_POLICY, policy),
+        (CONTENT_SECURITY_POLICY, policy(STYLE)),
         (CACHE_CONTROL, "no-store".to_owned()),
         (REFERRER_POLICY, "no-referrer".to_owned()),
     ]);
     (headers, Html(page(&app.host, &views, next.as_deref()))).into_response()
-}
-
-fn style_hash() -> String {
-    let digest = lite_keys::HashAlgorithm::Sha256.digest(STYLE.as_bytes());
-    base64::engine::general_purpose::STANDARD.encode(digest)
 }
 
 fn page(host: &str, views: &[RepositoryView], next: Option<&str>) -> String {
@@ -167,10 +158,6 @@ fn size(bytes: u64) -> String {
         unit = next;
     }
     if unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
