@@ -49,6 +49,13 @@ pub struct Options {
     pub on_event: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
+impl Options {
+    /// Everything: all platforms, and whatever is attached in any format.
+    pub fn everything(on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Self {
+        Self { attached: Attached::ALL.to_vec(), referrers: true, on_event, ..Self::default() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

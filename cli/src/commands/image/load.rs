@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use lite_images::copy::{self, Options};
 use lite_oci::Reference;
-use lite_oci::signatures::Attached;
 use serde_json::json;
 
 use super::place::Place;
@@ -52,12 +51,7 @@ async fn load(args: &Args, context: &Context) -> Outcome {
     };
     let to = session.repository(&args.image);
     let progress = Progress::new(*context.screen());
-    let options = Options {
-        attached: Attached::ALL.to_vec(),
-        referrers: true,
-        on_event: progress.events(),
-        ..Options::default()
-    };
+    let options = Options::everything(progress.events());
     let from = &source.repository;
     let name = args.image.target();
     let copied = copy::copy(from, &source.target, from, &to, Some(&name), &options).await;

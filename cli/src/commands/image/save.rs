@@ -6,7 +6,6 @@ use lite_images::Repository;
 use lite_images::copy::{self, Options};
 use lite_images::layout::Layout;
 use lite_oci::Reference;
-use lite_oci::signatures::Attached;
 use serde_json::json;
 
 use super::progress::Progress;
@@ -57,12 +56,7 @@ async fn save(args: &Args, context: &Context) -> Outcome {
     let layout = Layout::open_or_create(&args.dir).told()?;
     let to = Repository::Layout(layout.clone());
     let progress = Progress::new(*context.screen());
-    let options = Options {
-        attached: Attached::ALL.to_vec(),
-        referrers: true,
-        on_event: progress.events(),
-        ..Options::default()
-    };
+    let options = Options::everything(progress.events());
     let copied = copy::copy(&from, &target, &attached, &to, Some(&target), &options).await;
     let copied = copied.map_err(|error| copy_told(&error))?;
     layout.mark_image(&copied.image.digest).told()?;
