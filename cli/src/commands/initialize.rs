@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use lite_keys::HashAlgorithm;
-use sigstore_tuf::FileStore;
 use url::Url;
 
-use super::use_instance::{self, fingerprint, keep};
+use super::use_instance::Mirror;
 use crate::artifact::ArtifactDigest;
-use crate::client::{Web, tuf};
+use crate::client::Web;
 use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
-use crate::instance::{self, Instance, Pointer, ROOT, StartedBy};
+use crate::instance::{self, ROOT};
 use crate::render::OutputForm;
 
 /// Fetch trust material from a TUF mirror, and sign and verify with it from now on
@@ -71,17 +70,8 @@ async fn initialize(mirror: &str, args: &Args, context: &Context) -> Outcome {
     let folder = instance::trust_folder(&url, context.env())?;
     let web = Web::default();
     let root = first_root(args, &mirror, &folder, &web).await?;
-    let store = FileStore::new(folder.join("tuf"));
-    let fetched = tuf::fetch(&web, &mirror, &root, store, context.clock().now()).await?;
-    keep(&folder, &fetched, context)?;
-    let pointer =
-        Pointer { url: url.clone(), client_dir: folder.clone(), started_by: StartedBy::Use };
-    pointer.write(context.env())?;
-    context
-        .screen()
-        .done("Trusted:", &format!("{mirror} by version {} of its TUF root", fetched.root_version));
-    let instance = Instance { url, client_dir: folder };
-    use_instance::report(&instance, &fingerprint(&fetched.root), args.output, context)
+    let mirror = Mirror { at: &mirror, shown: &mirror, folder, url };
+    mirror.take(&root, &web, args.output, context).await
 }
 
 /// The mirror, and what to remember it by: an instance's own URL, where it is an instance's.
@@ -160,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_root_is_held_to_its_checksum() {
-        let right = fingerprint(b"root");
+        let right = crate::commands::use_instance::fingerprint(b"root");
         assert!(check(b"root".to_vec(), &right, "r").is_ok());
         assert!(check(b"root".to_vec(), &format!("sha256:{right}"), "r").is_ok());
         let long = ArtifactDigest {

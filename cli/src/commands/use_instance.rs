@@ -80,18 +80,43 @@ async fn fetch(url: &str, args: &Args, context: &Context) -> Outcome {
     let folder = instance::trust_folder(&url, context.env())?;
     let web = Web::default();
     let root = first_root(&url, args, &folder, &web, context).await?;
-    let mirror = below(&url, "tuf");
-    let store = FileStore::new(folder.join("tuf"));
-    let fetched = tuf::fetch(&web, &mirror, &root, store, context.clock().now()).await?;
-    keep(&folder, &fetched, context)?;
-    let pointer =
-        Pointer { url: url.clone(), client_dir: folder.clone(), started_by: StartedBy::Use };
-    pointer.write(context.env())?;
-    context
-        .screen()
-        .done("Trusted:", &format!("{url} by version {} of its TUF root", fetched.root_version));
-    let instance = Instance { url, client_dir: folder };
-    report(&instance, &fingerprint(&fetched.root), args.output, context)
+    let mirror = Mirror { at: &below(&url, "tuf"), shown: &url, folder, url: url.clone() };
+    mirror.take(&root, &web, args.output, context).await
+}
+
+/// A TUF repository that becomes what commands sign and verify with.
+pub(super) struct Mirror<'a> {
+    /// Its URL.
+    pub(super) at: &'a str,
+    /// What a person calls it.
+    pub(super) shown: &'a str,
+    /// Where its documents are kept.
+    pub(super) folder: PathBuf,
+    /// What it is remembered by.
+    pub(super) url: String,
+}
+
+impl Mirror<'_> {
+    /// Fetches the trust material from `root` on, keeps it, and points the commands to it.
+    pub(super) async fn take(
+        self,
+        root: &[u8],
+        web: &Web,
+        output: OutputForm,
+        context: &Context,
+    ) -> Outcome {
+        let Self { at, shown, folder, url } = self;
+        let store = FileStore::new(folder.join("tuf"));
+        let fetched = tuf::fetch(web, at, root, store, context.clock().now()).await?;
+        keep(&folder, &fetched, context)?;
+        let pointer =
+            Pointer { url: url.clone(), client_dir: folder.clone(), started_by: StartedBy::Use };
+        pointer.write(context.env())?;
+        let words = format!("{shown} by version {} of its TUF root", fetched.root_version);
+        context.screen().done("Trusted:", &words);
+        let instance = Instance { url, client_dir: folder };
+        report(&instance, &fingerprint(&fetched.root), output, context)
+    }
 }
 
 /// The instance at this URL that runs, or ran, on this machine for this user.
@@ -166,7 +191,7 @@ fn other_root(url: &str, expected: &str, found: &str) -> Failure {
 
 /// Writes what was verified, the pointer's target last read first: a client folder is complete
 /// once it has `trusted_root.json`.
-pub(super) fn keep(folder: &Path, fetched: &tuf::Fetched, context: &Context) -> Outcome {
+fn keep(folder: &Path, fetched: &tuf::Fetched, context: &Context) -> Outcome {
     let refuse = |what: &str, error: &(dyn std::error::Error + 'static)| {
         Failure::new(Exit::Trust, format!("the instance's {what} does not parse")).because(error)
     };
@@ -190,12 +215,7 @@ pub(super) fn keep(folder: &Path, fetched: &tuf::Fetched, context: &Context) -> 
 }
 
 /// Says which instance is the current one, and by which root.
-pub(super) fn report(
-    instance: &Instance,
-    fingerprint: &str,
-    form: OutputForm,
-    context: &Context,
-) -> Outcome {
+fn report(instance: &Instance, fingerprint: &str, form: OutputForm, context: &Context) -> Outcome {
     let folder = instance.client_dir.display().to_string();
     match form {
         OutputForm::Json => context.screen().json(&json!({
