@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
+use lite_bundle::cosign::timestamp_json;
 use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
 use lite_oci::signatures::{self, Attached};
 use lite_oci::{Annotations, Reference, media_type};
@@ -161,8 +162,7 @@ async fn signature(args: &Signature, context: &Context) -> Outcome {
         annotations.insert(signatures::BUNDLE.to_owned(), entry.to_string());
     }
     if let Some(path) = &args.tsr {
-        let stamp = json!({"SignedRFC3161Timestamp": STANDARD.encode(read(path)?)});
-        annotations.insert(signatures::TIMESTAMP.to_owned(), stamp.to_string());
+        annotations.insert(signatures::TIMESTAMP.to_owned(), timestamp_json(&read(path)?));
     }
     let located = locate(&args.image, None, &args.registry, context).await?;
     let payload = Bytes::from(payload);

@@ -1,8 +1,8 @@
 //! `siglite image list`.
 
 use lite_images::Registry;
-use lite_oci::signatures::{self, Attached};
-use lite_oci::{Reference, Tag};
+use lite_oci::Reference;
+use lite_oci::signatures::is_made_of_a_digest;
 use serde_json::json;
 
 use crate::commands::{Context, block_on};
@@ -74,7 +74,7 @@ async fn repositories(host: &str, session: &Registry) -> Outcome<Vec<String>> {
 async fn tags(of: &str, all: bool, session: &Registry) -> Outcome<Vec<String>> {
     let reference = read(of, of)?;
     let tags = session.remote(&reference).tags().await.told()?;
-    let shown = tags.iter().filter(|tag| all || !is_attached(tag));
+    let shown = tags.iter().filter(|tag| all || !is_made_of_a_digest(tag));
     Ok(shown.map(ToString::to_string).collect())
 }
 
@@ -82,8 +82,4 @@ fn read(text: &str, typed: &str) -> Outcome<Reference> {
     text.parse().map_err(|error| {
         Failure::usage(format!("not a registry or a repository: {typed}")).because(&error)
     })
-}
-
-fn is_attached(tag: &Tag) -> bool {
-    Attached::of_tag(tag).is_some() || signatures::of_referrers_tag(tag).is_some()
 }
