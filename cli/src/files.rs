@@ -9,6 +9,7 @@ use lite_store::durable;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::render::Screen;
 
 /// Trust documents, keys, predicates: everything that is read whole.
 pub(crate) const MAX_DOCUMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -86,6 +87,11 @@ pub(crate) fn write(path: &Path, bytes: &[u8], reader: Reader) -> Outcome {
     made.and_then(|()| durable::write(path, bytes, reader.mode())).map_err(|error| {
         Failure::new(Exit::Usage, format!("cannot write {}", path.display())).because(&error)
     })
+}
+
+/// Writes text to a public file, or to standard output where the path is `-`.
+pub(crate) fn write_or_print(path: &Path, text: &str, screen: Screen) -> Outcome {
+    if is_dash(path) { screen.data(text) } else { write(path, text.as_bytes(), Reader::Everyone) }
 }
 
 /// Refuses early what [`write()`] would refuse late, when an entry is in a log already.

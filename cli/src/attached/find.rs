@@ -1,6 +1,6 @@
 //! Everything attached to an image that might be a signature or an attestation.
 
-use lite_bundle::{Bundle, Content, Statement};
+use lite_bundle::Bundle;
 use lite_images::Repository;
 use lite_oci::signatures::{Attached, SIGN_PREDICATE_TYPE};
 use lite_oci::{Descriptor, Digest, Manifest, Tag, Target, media_type};
@@ -116,17 +116,22 @@ async fn bundles(attached: &Repository, image: &Digest, found: &mut Found) -> Ou
 /// A bundle from a registry, sorted by what it says.
 fn candidate(source: Source, bytes: &[u8]) -> Result<Candidate, String> {
     let bundle = Bundle::parse(bytes).map_err(|error| error.to_string())?;
-    let Content::Dsse(envelope) = &bundle.content else {
-        // Over which bytes? A signature of an image must say what it is about.
-        return Err("it holds a signature of a file, not a statement about an image".to_owned());
-    };
-    let statement = Statement::parse(&envelope.payload).map_err(|error| error.to_string())?;
-    let kind = match statement.predicate_type {
+    let kind = match kind_stated(&bundle)? {
         kind if kind == SIGN_PREDICATE_TYPE => Kind::Signature,
         kind => Kind::Attestation(kind),
     };
     let json = String::from_utf8(bytes.to_vec()).ok();
     Ok(Candidate { source, kind, bundle, json })
+}
+
+/// The type of the statement that a bundle holds.
+fn kind_stated(bundle: &Bundle) -> Result<String, String> {
+    match bundle.content.statement() {
+        Some(Ok(statement)) => Ok(statement.predicate_type),
+        Some(Err(error)) => Err(error.to_string()),
+        // Over which bytes? A signature of an image must say what it is about.
+        None => Err("it holds a signature of a file, not a statement about an image".to_owned()),
+    }
 }
 
 async fn layers(
@@ -170,9 +175,8 @@ fn from_layer(
 ) -> Result<Candidate, String> {
     let (kind, bundle) = if kind == Attached::Attestations {
         let bundle = legacy::attestation(&bytes, &layer.annotations).map_err(|e| e.to_string())?;
-        let Content::Dsse(envelope) = &bundle.content else { unreachable!("it was just made") };
-        let statement = Statement::parse(&envelope.payload).map_err(|error| error.to_string())?;
-        (Kind::Attestation(statement.predicate_type), bundle)
+        let kind = kind_stated(&bundle)?;
+        (Kind::Attestation(kind), bundle)
     } else {
         let bundle = legacy::signature(&layer.annotations).map_err(|error| error.to_string())?;
         (Kind::SimpleSigning(bytes), bundle)

@@ -105,9 +105,15 @@ impl Image {
         format!("{}@{}", self.repository, self.digest())
     }
 
+    /// It, and where `recursive` says so the images of all platforms that it lists.
+    pub(crate) async fn with_platforms(self, recursive: bool) -> Outcome<Vec<Self>> {
+        let platforms = if recursive { self.platforms().await? } else { Vec::new() };
+        Ok(std::iter::once(self).chain(platforms).collect())
+    }
+
     /// The images of all platforms that it lists, those within a list too; of one image there are
     /// none.
-    pub(crate) async fn platforms(&self) -> Outcome<Vec<Self>> {
+    async fn platforms(&self) -> Outcome<Vec<Self>> {
         let mut images: Vec<Self> = Vec::new();
         let mut lists = vec![self.manifest.clone()];
         while let Some(list) = lists.pop() {

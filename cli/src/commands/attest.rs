@@ -10,7 +10,7 @@ use crate::commands::sign::CosignImageFlags;
 use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::files::{self, Reader};
+use crate::files;
 use crate::flags::CosignFlags;
 use crate::predicate;
 use crate::registry_flags::RegistryFlags;
@@ -93,8 +93,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     block_on(async {
         let registry = args.registry.session(context.env())?;
         let image = Image::in_registry(&args.image, &registry, context.env()).await?;
-        let platforms = if args.recursive { image.platforms().await? } else { Vec::new() };
-        let images: Vec<Image> = std::iter::once(image).chain(platforms).collect();
+        let images = image.with_platforms(args.recursive).await?;
         // What cannot be said must not cost a login.
         let statements = images.iter().map(|image| args.statement(&said, image, context));
         let statements: Vec<Vec<u8>> = statements.collect::<Outcome<_>>()?;
@@ -140,11 +139,7 @@ impl Args {
         let format = self.cosign.format_or(self.format);
         let signed = session.sign_payload(Payload::Statement(statement), Logging::AsChosen).await?;
         if let Some(path) = &self.bundle {
-            if files::is_dash(path) {
-                context.screen().data(&signed.json)?;
-            } else {
-                files::write(path, signed.json.as_bytes(), Reader::Everyone)?;
-            }
+            files::write_or_print(path, &signed.json, *context.screen())?;
         }
         let done = format!("{}: {kind}, {}", image.by_digest(), signed.accepted.sentence());
         if self.no_upload {

@@ -1,6 +1,6 @@
 //! `siglite sign`: images in, signatures beside them in their registries.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,11 +11,11 @@ use serde_json::json;
 use crate::attached::{Format, Image};
 use crate::commands::{Context, block_on};
 use crate::failure::{Failure, Outcome};
-use crate::files::{self, Reader};
+use crate::files;
 use crate::flags::{CosignFlags, PairsFlag};
 use crate::registry_flags::RegistryFlags;
-use crate::render::OutputForm;
-use crate::sign::{self, Claims, How, Signed, SignedImage, SigningFlags};
+use crate::render::{OutputForm, Screen};
+use crate::sign::{self, Claims, How, SignedImage, SigningFlags};
 
 /// Sign images in a registry
 ///
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let images = args.resolve(context).await?;
         sign::sign_images(images, &how, context).await
     })?;
-    args.write(&signed)?;
+    args.write(&signed, *context.screen())?;
     if args.output == OutputForm::Json {
         let all: Vec<_> = signed.iter().map(summary).collect();
         context.screen().json(&json!(all))?;
@@ -136,8 +136,7 @@ impl Args {
                     image.digest()
                 ));
             }
-            let platforms = if self.recursive { image.platforms().await? } else { Vec::new() };
-            for image in std::iter::once(image).chain(platforms) {
+            for image in image.with_platforms(self.recursive).await? {
                 let same = |known: &Image| known.by_digest() == image.by_digest();
                 if !images.iter().any(same) {
                     images.push(image);
@@ -170,14 +169,11 @@ impl Args {
             .try_for_each(|path| files::check_destination(path))
     }
 
-    fn write(&self, signed: &[SignedImage]) -> Outcome {
+    fn write(&self, signed: &[SignedImage], screen: Screen) -> Outcome {
         let Some(only) = signed.first() else { return Ok(()) };
-        let Some(one) = only.bundle.as_ref().or(only.legacy.as_ref().map(|(_, signed)| signed))
-        else {
-            return Ok(());
-        };
+        let Some(one) = only.proof() else { return Ok(()) };
         let put = |path: &Option<PathBuf>, text: &str| match path {
-            Some(path) => put_file(path, text),
+            Some(path) => files::write_or_print(path, text, screen),
             None => Ok(()),
         };
         put(&self.bundle, &one.json)?;
@@ -195,15 +191,9 @@ impl Args {
     }
 }
 
-fn put_file(path: &Path, text: &str) -> Outcome {
-    files::write(path, text.as_bytes(), Reader::Everyone)
-}
-
 /// What was signed by whom, for machines.
 fn summary(signed: &SignedImage) -> serde_json::Value {
-    let proof: Option<&Signed> =
-        signed.bundle.as_ref().or(signed.legacy.as_ref().map(|(_, signed)| signed));
-    let mut summary = proof.map_or_else(|| json!({}), |signed| signed.accepted.json());
+    let mut summary = signed.proof().map_or_else(|| json!({}), |signed| signed.accepted.json());
     summary["image"] = json!(signed.image.by_digest());
     summary["referrer"] = json!(signed.referrer.as_ref().map(ToString::to_string));
     summary

@@ -168,8 +168,29 @@ impl ImageFlags {
         Ok(judged.good)
     }
 
+    /// Words for a person: what was checked of which signatures or attestations, and by whom
+    /// those that hold are signed, or said.
+    pub(super) fn tell(
+        &self,
+        name: &str,
+        (what, done): (&str, &str),
+        good: &[Good],
+        policy: &Policy,
+        context: &Context,
+    ) {
+        let screen = context.screen();
+        screen.say(&format!("\nVerification for {name} --"));
+        screen.say(&format!("The following checks were performed on each of these {what}:"));
+        for check in self.checks(policy) {
+            screen.say(&format!("  - {check}"));
+        }
+        for one in good {
+            screen.done("Verified OK:", &format!("{done} {}", one.accepted.sentence()));
+        }
+    }
+
     /// cosign's list of what was checked.
-    pub(super) fn checks(&self, policy: &Policy) -> Vec<&'static str> {
+    fn checks(&self, policy: &Policy) -> Vec<&'static str> {
         let mut checks = Vec::new();
         if self.check_claims {
             checks.push("The claims are about this digest");
@@ -187,7 +208,7 @@ impl ImageFlags {
     }
 }
 
-/// Words for a person: what was checked, and which digest the verdict is about.
+/// The same, and which digest the verdict is about.
 fn told(
     name: &str,
     image: &Image,
@@ -196,20 +217,12 @@ fn told(
     flags: &ImageFlags,
     context: &Context,
 ) {
-    let screen = context.screen();
-    screen.say(&format!("\nVerification for {name} --"));
-    screen.say("The following checks were performed on each of these signatures:");
-    for check in flags.checks(policy) {
-        screen.say(&format!("  - {check}"));
-    }
-    for good in good {
-        screen.done("Verified OK:", &format!("signed {}", good.accepted.sentence()));
-    }
+    flags.tell(name, ("signatures", "signed"), good, policy, context);
     let moves = match &image.tag {
         Some(tag) => format!("; the tag {tag} names it now and may move, so run this digest"),
         None => String::new(),
     };
-    screen.say(&format!("The verdict is about {}{moves}", image.by_digest()));
+    context.screen().say(&format!("The verdict is about {}{moves}", image.by_digest()));
 }
 
 /// What cosign prints of a signature, and in `optional` who signed.

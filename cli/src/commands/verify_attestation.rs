@@ -62,16 +62,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;
             let good = args.image.judge(&image, &asked, &args.verify, context).await?;
-            let screen = context.screen();
-            screen.say(&format!("\nVerification for {name} --"));
-            screen.say("The following checks were performed on each of these attestations:");
-            for check in args.image.checks(&policy) {
-                screen.say(&format!("  - {check}"));
-            }
-            for one in &good {
-                screen.done("Verified OK:", &format!("said {}", one.accepted.sentence()));
-            }
-            screen.say(&format!("The verdict is about {}", image.by_digest()));
+            args.image.tell(name, ("attestations", "said"), &good, &policy, context);
+            context.screen().say(&format!("The verdict is about {}", image.by_digest()));
             good.iter().try_for_each(|one| print(one, args.image.output, context))?;
         }
         Ok(())

@@ -30,6 +30,13 @@ pub(crate) struct Claims {
     pub(crate) identity: Option<String>,
 }
 
+impl Claims {
+    /// The annotations as both formats have them.
+    fn said(&self) -> impl Iterator<Item = (String, Value)> {
+        self.annotations.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+    }
+}
+
 /// An image that was signed.
 pub(crate) struct SignedImage {
     /// Which.
@@ -40,6 +47,13 @@ pub(crate) struct SignedImage {
     pub(crate) legacy: Option<(Vec<u8>, Signed)>,
     /// The manifest that holds the bundle.
     pub(crate) referrer: Option<Digest>,
+}
+
+impl SignedImage {
+    /// What proves it: the bundle, else the signature in the older format.
+    pub(crate) fn proof(&self) -> Option<&Signed> {
+        self.bundle.as_ref().or(self.legacy.as_ref().map(|(_, signed)| signed))
+    }
 }
 
 /// How images are signed.
@@ -113,22 +127,19 @@ async fn sign_one(
             put_legacy(&image, Attached::Signatures, signature).await?;
         }
     }
-    let shown = bundle.as_ref().or(legacy.as_ref().map(|(_, signed)| signed));
-    if let Some(signed) = shown {
-        context
-            .screen()
-            .done("Signed", &format!("{}: {}", image.by_digest(), signed.accepted.sentence()));
+    let signed = SignedImage { image, bundle, legacy, referrer };
+    if let Some(proof) = signed.proof() {
+        let words = format!("{}: {}", signed.image.by_digest(), proof.accepted.sentence());
+        context.screen().done("Signed", &words);
     }
-    Ok(SignedImage { image, bundle, legacy, referrer })
+    Ok(signed)
 }
 
 /// cosign's statement: the digest is the subject, and nothing is said but that it is signed.
 fn statement(image: &Image, claims: &Claims) -> Payload {
     let (algorithm, digest) = hashed(image.digest());
     let mut subject = Subject::new("", algorithm, &digest);
-    let said = claims.annotations.iter();
-    subject.annotations =
-        said.map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    subject.annotations = claims.said().collect();
     if let Some(identity) = &claims.identity {
         subject.name.clone_from(identity);
     }
@@ -141,9 +152,7 @@ fn statement(image: &Image, claims: &Claims) -> Payload {
 
 /// The payload of the older format.
 fn simple_signing(image: &Image, claims: &Claims) -> Vec<u8> {
-    let said = claims.annotations.iter();
-    let optional: Map<String, Value> =
-        said.map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let optional: Map<String, Value> = claims.said().collect();
     SimpleSigning {
         docker_reference: claims.identity.clone().unwrap_or_else(|| image.repository.clone()),
         digest: image.digest().clone(),

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use lite_bundle::trust::TrustedRoot;
-use lite_bundle::{Content, Signer, Statement};
-use lite_oci::SimpleSigning;
+use lite_bundle::{Content, Signer, Statement, Subject};
 use lite_oci::signatures::SIGN_PREDICATE_TYPE;
+use lite_oci::{Digest, SimpleSigning};
 use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::{Map, Value};
 
@@ -147,10 +147,7 @@ fn own_subject(candidate: &Candidate) -> Option<Artifact<'static>> {
 }
 
 fn statement(candidate: &Candidate) -> Option<Statement> {
-    match &candidate.bundle.content {
-        Content::Dsse(envelope) => Statement::parse(&envelope.payload).ok(),
-        Content::Message(_) => None,
-    }
+    candidate.bundle.content.statement()?.ok()
 }
 
 /// What the verifier does not know: what a payload of the older format claims, and what else must
@@ -180,7 +177,7 @@ fn claims(
                 policies.check(&envelope.payload)?;
             }
             let subjects = statement(candidate).map(|one| one.subjects).unwrap_or_default();
-            subjects.into_iter().flat_map(|subject| subject.annotations).collect()
+            said_about(subjects, demand.claims.then(|| image.digest()))
         }
     };
     for (key, value) in demand.annotations {
@@ -195,6 +192,19 @@ fn claims(
         }
     }
     Ok(said)
+}
+
+/// What the signer says about one digest. A statement may have other subjects, and what is said
+/// about those is not said about this one; without a digest all of it counts.
+fn said_about(subjects: Vec<Subject>, digest: Option<&Digest>) -> Map<String, Value> {
+    let is_meant = |subject: &Subject| {
+        digest.is_none_or(|digest| {
+            let named = subject.digest.get(digest.algorithm().as_str());
+            named.is_some_and(|hex| hex == digest.hex())
+        })
+    };
+    let meant = subjects.into_iter().filter(is_meant);
+    meant.flat_map(|subject| subject.annotations).collect()
 }
 
 fn is_wanted(kind: &Kind, wanted: &Wanted) -> bool {
@@ -280,5 +290,26 @@ impl Bad {
         };
         let notes = ["expected", "found"].map(note).map(Option::unwrap_or_default).concat();
         format!("{}: {}{notes}", self.source, self.failure.sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_about_another_subject_is_not_said_about_this_one() {
+        let subject = |digest: &Digest, build: &str| {
+            let (algorithm, bytes) = crate::attached::hashed(digest);
+            let mut subject = Subject::new("", algorithm, &bytes);
+            subject.annotations.insert("build".to_owned(), Value::from(build));
+            subject
+        };
+        let (this, other) = (Digest::sha256(b"this"), Digest::sha256(b"other"));
+        let both = || vec![subject(&this, "1"), subject(&other, "2")];
+        assert_eq!(said_about(both(), Some(&this))["build"], "1");
+        assert_eq!(said_about(both(), Some(&other))["build"], "2");
+        assert!(said_about(both(), Some(&Digest::sha256(b"third"))).is_empty());
+        assert!(!said_about(both(), None).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use lite_keys::HashAlgorithm;
 use crate::JsonError;
 use crate::dsse::Envelope;
 use crate::entry::TransparencyLogEntry;
+use crate::statement::{Statement, StatementError};
 
 pub(crate) mod wire;
 
@@ -107,6 +108,16 @@ impl Content {
         match self {
             Self::Message(message) => &message.signature,
             Self::Dsse(envelope) => &envelope.signature.sig,
+        }
+    }
+
+    /// The statement in an envelope, whether anybody verified it or not; `None` of a file's
+    /// signature.
+    #[must_use]
+    pub fn statement(&self) -> Option<Result<Statement, StatementError>> {
+        match self {
+            Self::Message(_) => None,
+            Self::Dsse(envelope) => Some(Statement::parse(&envelope.payload)),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! here.
 
 use bytes::Bytes;
-use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
+use lite_bundle::{Bundle, MAX_BUNDLE_BYTES};
 use lite_images::{Found, Repository};
 use lite_oci::signatures::{self, Attached};
 use lite_oci::{Annotations, Descriptor, Manifest, Platform, Reference, Target, media_type};
@@ -141,8 +141,7 @@ impl Located {
 }
 
 fn predicate_type(bundle: &Bundle) -> Option<String> {
-    let Content::Dsse(envelope) = &bundle.content else { return None };
-    Statement::parse(&envelope.payload).ok().map(|statement| statement.predicate_type)
+    Some(bundle.content.statement()?.ok()?.predicate_type)
 }
 
 fn signer(bundle: &Bundle) -> Option<String> {
