@@ -14,7 +14,7 @@ pub struct Alone(Server);
 
 impl Standalone for Alone {
     const NAME: &'static str = "rekor-lite";
-    const ABOUT: &'static str = "The signature log: the API of Rekor v2, on tiles";
+    const ABOUT: &'static str = "The signature log: the APIs of Rekor v2 and v1, on tiles";
     const LISTEN: &'static str = "localhost:7071";
     type Config = Config;
 

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 use lite_http::rpc::Status;
+use lite_search::SearchError;
 use lite_sequencer::AppendError;
 
 use crate::app::NotProven;
@@ -35,6 +36,10 @@ pub(crate) enum ApiError {
     NotFound,
     #[error("proof does not verify")]
     Proof(#[from] NotProven),
+    #[error("query is refused: {0}")]
+    Query(String),
+    #[error("search does not answer")]
+    Search(#[from] SearchError),
     #[error("stored data is not readable")]
     Read(#[from] lite_sequencer::ReadError),
     #[error("request is refused")]
@@ -61,13 +66,20 @@ impl IntoResponse for ApiError {
             Self::Duplicate(index) => duplicate(index),
             Self::Frozen => frozen(),
             Self::NotFound => Status::not_found("Not Found").into_response(),
+            Self::Query(why) => Status::invalid_argument(why).into_response(),
+            Self::Search(error) if error.is_of_the_query() => {
+                Status::invalid_argument(error.to_string()).into_response()
+            }
+            Self::Search(SearchError::Damaged(_)) => {
+                Status::unavailable("the index is being rebuilt; retry").into_response()
+            }
             Self::Refused(refusal) => refused(&refusal).into_response(),
             Self::Proof(_) => {
                 metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
                 log_fault(&self);
                 Status::unknown("failed to integrate entry").into_response()
             }
-            Self::Read(_) | Self::Panicked => {
+            Self::Read(_) | Self::Search(_) | Self::Panicked => {
                 log_fault(&self);
                 Status::internal("internal error").into_response()
             }

@@ -7,3 +7,4 @@ mod life;
 mod reads;
 mod refused;
 mod support;
+mod v1;
