@@ -65,7 +65,7 @@ impl Verifier {
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
         let key = self.key()?;
         let verified = key.verify(HashAlgorithm::Sha256, message, signature);
-        verified.map_err(|_: VerifyError| Refusal::Signature(key.kind()))
+        verified.map_err(|_: VerifyError| Refusal::DataSignature(key.kind()))
     }
 
     /// What an entry of this verifier's is found by: its key, and the names in the certificate.
