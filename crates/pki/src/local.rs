@@ -71,8 +71,8 @@ impl LocalAuthority {
         let spki = key.public().spki_der();
         let id = tbs::key_identifier(spki);
         // Two authorities of one name would make clients try the wrong key: the name says which.
-        let short: String = id.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let name = AuthorityName::new(ORGANIZATION, &format!("local TLS authority {short}"));
+        let which = u32::from_be_bytes(std::array::from_fn(|i| id[i]));
+        let name = AuthorityName::new(ORGANIZATION, &format!("local TLS authority {which:08x}"));
         let extensions = [
             tbs::key_usage(tbs::CERT_AND_CRL_SIGN),
             tbs::basic_constraints_ca(0),
