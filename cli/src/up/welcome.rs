@@ -106,7 +106,7 @@ fn authority(url: &str, client: &str) -> String {
 siglite trusts the instance's TLS authority by itself. `eval \"$(siglite env)\"` tells the others, or:
 
   Go, cosign  SSL_CERT_FILE={client}/{CA_BUNDLE} (this machine's authorities, and this one)
-  Python      REQUESTS_CA_BUNDLE={client}/{CA_BUNDLE}
+  Python      the same in REQUESTS_CA_BUNDLE, and in SSL_CERT_FILE, too
   Node        NODE_EXTRA_CA_CERTS={client}/{CA}
   curl        curl --cacert {client}/{CA} {url}
   Java        {JAVA_STORE} -file {client}/{CA}
