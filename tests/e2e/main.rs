@@ -21,4 +21,5 @@ mod offline;
 mod refusals;
 mod registry;
 mod signed_images;
+mod tls;
 mod up;

@@ -44,6 +44,8 @@ pub enum Tool {
     SigstoreGoVerification,
     /// A Python with sigstore-python and python-tuf.
     Python,
+    /// curl.
+    Curl,
     /// OpenSSL's command line.
     OpenSsl,
     /// strace.
@@ -66,6 +68,7 @@ impl Tool {
             Self::SigstoreGoSigning => stock("v3", "sigstore-go-signing"),
             Self::SigstoreGoVerification => stock("v3", "sigstore-go-verification"),
             Self::Python => std::env::var_os("SIGLITE_PYTHON").map(PathBuf::from),
+            Self::Curl => on_path("curl"),
             Self::OpenSsl => on_path("openssl"),
             Self::Strace => on_path("strace"),
             Self::ChromeDriver => on_path("chromedriver"),

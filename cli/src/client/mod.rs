@@ -10,7 +10,7 @@ pub(crate) mod tuf;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use lite_http::client::{Client, ClientError};
+use lite_http::client::{Client, ClientConfig, ClientError};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -33,6 +33,12 @@ pub(crate) struct Answer {
 }
 
 impl Web {
+    /// Requests that believe these authorities beside those of the machine.
+    pub(crate) fn trusting(ca_pem: impl IntoIterator<Item = String>) -> Self {
+        let ca_pem = ca_pem.into_iter().collect();
+        Self(Client::new(ClientConfig { ca_pem, ..ClientConfig::default() }))
+    }
+
     /// The client underneath, for libraries that bring their own requests.
     pub(crate) const fn client(&self) -> &Client {
         &self.0
@@ -193,7 +199,12 @@ pub(crate) fn unreachable(what: &str, url: &Url, error: &ClientError) -> Failure
         cause = below;
     }
     let failure = failure.note("server", url.as_str()).note("cause", cause.to_string());
-    if lite_http::client::is_loopback(url) {
+    // rustls: "invalid peer certificate: UnknownIssuer", and its like.
+    if cause.to_string().contains("certificate") {
+        failure.hint(
+            "SSL_CERT_FILE names authorities to believe; siglite use URL --cacert FILE keeps one",
+        )
+    } else if lite_http::client::is_loopback(url) {
         failure.hint("is the instance running? siglite up starts it")
     } else {
         failure.hint("is the instance running, and does its name lead to it from here?")

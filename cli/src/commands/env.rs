@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Outcome;
 use crate::files;
 use crate::instance::{Instance, ROOT, SIGNING_CONFIG, TRUST_CONFIG, TRUSTED_ROOT};
+use crate::local_ca::{CA, CA_BUNDLE, JAVA_FLAGS, JAVA_STORE};
 use crate::surroundings::cache_folder;
 
 /// Print what stock clients need in their environment
@@ -51,13 +52,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         .into_iter()
         .map(|(name, value)| args.shell.export(name, &value))
         .collect();
+    if instance.file(CA).is_file() {
+        let ca = instance.file(CA).display().to_string();
+        context.screen().say(&format!("Java has no variable for it: {JAVA_STORE} -file {ca}"));
+        context.screen().say(&format!("and then: java {JAVA_FLAGS} …"));
+    }
     context.screen().data(&lines.join("\n"))
 }
 
 /// Names and values, those of cosign first.
 fn variables(instance: &Instance, cache: &Path) -> Vec<(&'static str, String)> {
     let file = |name| instance.file(name).display().to_string();
-    vec![
+    let mut variables = vec![
         ("TUF_MIRROR", below(&instance.url, "tuf")),
         ("TUF_ROOT_JSON", file(ROOT)),
         ("TUF_ROOT", cache.display().to_string()),
@@ -66,7 +72,18 @@ fn variables(instance: &Instance, cache: &Path) -> Vec<(&'static str, String)> {
         ("SIGLITE_TRUSTED_ROOT", file(TRUSTED_ROOT)),
         ("SIGLITE_SIGNING_CONFIG", file(SIGNING_CONFIG)),
         ("SIGLITE_TRUST_CONFIG", file(TRUST_CONFIG)),
-    ]
+    ];
+    if instance.file(CA).is_file() {
+        // Go, Python and curl replace the machine's authorities with these, Node adds to its own.
+        let bundle = file(CA_BUNDLE);
+        variables.extend([
+            ("SSL_CERT_FILE", bundle.clone()),
+            ("REQUESTS_CA_BUNDLE", bundle.clone()),
+            ("CURL_CA_BUNDLE", bundle),
+            ("NODE_EXTRA_CA_CERTS", file(CA)),
+        ]);
+    }
+    variables
 }
 
 impl Shell {
@@ -102,6 +119,21 @@ mod tests {
         assert!(variables.contains(&("TUF_MIRROR", "http://h/tuf".to_owned())));
         assert!(variables.contains(&("TUF_ROOT_JSON", "/c/root.json".to_owned())));
         assert!(!variables.iter().any(|(name, _)| name.starts_with("SIGSTORE_")));
+    }
+
+    #[test]
+    fn an_authority_of_the_instances_own_is_told_to_each_client() {
+        let dir = tempfile::tempdir().unwrap();
+        let client_dir = dir.path().to_owned();
+        let instance = Instance { url: "https://h".to_owned(), client_dir };
+        let names = || -> Vec<_> {
+            variables(&instance, Path::new("/cache")).into_iter().map(|(name, _)| name).collect()
+        };
+        assert!(!names().contains(&"SSL_CERT_FILE"));
+        crate::local_ca::keep(dir.path(), "PEM").unwrap();
+        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+            assert!(names().contains(&name), "{name}");
+        }
     }
 
     #[cfg(unix)]

@@ -13,7 +13,6 @@ use clap::Subcommand;
 use lite_tlog::Hash;
 use serde_json::{Value, json};
 
-use crate::client::Web;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::flags::{ServiceFlags, TrustFlags};
@@ -105,7 +104,7 @@ async fn read(args: &Args, context: &Context) -> Outcome {
         ..ServiceFlags::default()
     };
     let log = Services::log(&services, context)?.url;
-    let mut reader = LogReader::open(Web::default(), log, &root).await?;
+    let mut reader = LogReader::open(context.web()?, log, &root).await?;
     let (data, words) = match &args.verb {
         Verb::Info => info(&reader),
         Verb::Get { index } => get(&mut reader, *index).await?,
