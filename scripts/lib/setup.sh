@@ -8,6 +8,7 @@ tools=${SIGLITE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/siglite-tools}
 # Stock clients that registries of packages have, each the newest there but for the first: it is
 # the last one made for Node 20.
 sigstore_js=(4.1.1 5.0.1)
+sigstore_js_oci=0.7.2 # attaches signatures to images; 0.6.0 lacks a package that it needs
 sigstore_java=2.0.0
 
 bold() { if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then printf '\033[1m%s\033[0m' "$*"; else printf '%s' "$*"; fi; }
@@ -85,7 +86,7 @@ need_js_clients() { # sigstore-js for Node 20 and the newest, in $tools/js/VERSI
       rm -rf "$home" && mkdir -p "$home"
       # The newest asks for Node 22 and runs on Node 20 as well.
       npm install --prefix "$home" --silent --no-audit --no-fund --ignore-scripts --engine-strict=false \
-        "sigstore@$version" >/dev/null 2>&1 && touch "$home/done" \
+        "sigstore@$version" "@sigstore/oci@$sigstore_js_oci" >/dev/null 2>&1 && touch "$home/done" \
         || { rm -rf "$home"; skip "sigstore-js $version" "npm could not install it"; return; }
     done
   fi

@@ -6,14 +6,16 @@
 
 mod cell;
 mod cosign;
+mod crates;
 mod desk;
 mod gitsign;
 mod rekor_cli;
-mod rust;
 mod sigstore_go;
 mod sigstore_java;
 mod sigstore_js;
 mod sigstore_python;
+mod sigstore_rs;
+mod sigstore_rust;
 mod site;
 mod table;
 
@@ -25,7 +27,7 @@ use site::Site;
 
 /// The rows, as the page has them. Each is `None` where its client is not installed.
 type Plays = fn(&Site) -> Option<Row>;
-const ROWS: [Plays; 14] = [
+const ROWS: [Plays; 15] = [
     cosign::three,
     cosign::three_without_signing_config,
     cosign::two,
@@ -39,7 +41,8 @@ const ROWS: [Plays; 14] = [
     rekor_cli::newer,
     rekor_cli::older,
     gitsign::row,
-    rust::row,
+    sigstore_rs::row,
+    sigstore_rust::row,
 ];
 
 /// How many clients are at work at once: most of their time is their own.

@@ -2,6 +2,7 @@
 //
 //   node client.cjs sign FILE BUNDLE [--rekor 1|2]
 //   node client.cjs attest STATEMENT BUNDLE [--rekor 1|2]
+//   node client.cjs sign-image HOST:PORT/NAME:TAG
 //   node client.cjs verify FILE BUNDLE...
 //
 // With Rekor 1 it goes by the URLs that `sigstore` takes as options, with Rekor 2 by the signing
@@ -39,6 +40,31 @@ async function sign(bundleType, data, rekor) {
   return bundleToJSON(await builder.create({ data, type: IN_TOTO }));
 }
 
+// What cosign says of an image that it signs, attached where cosign looks for it.
+async function signImage(reference) {
+  const { attachArtifactToImage, getImageDigest } = require('@sigstore/oci');
+  const [, imageName, imageTag] = reference.match(/^(.*):([^:/]*)$/);
+  const imageDigest = await getImageDigest({ imageName, imageTag });
+  const predicateType = 'https://sigstore.dev/cosign/sign/v1';
+  const statement = {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ digest: { sha256: imageDigest.replace('sha256:', '') } }],
+    predicateType,
+    predicate: {},
+  };
+  const bundle = await sign('dsseEnvelope', Buffer.from(JSON.stringify(statement)), '2');
+  await attachArtifactToImage({
+    imageName,
+    imageDigest,
+    artifact: Buffer.from(JSON.stringify(bundle)),
+    mediaType: bundle.mediaType,
+    annotations: {
+      'dev.sigstore.bundle.content': 'dsse-envelope',
+      'dev.sigstore.bundle.predicateType': predicateType,
+    },
+  });
+}
+
 async function verify(file, bundles) {
   const literally = (text) => `^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
   const verifier = await sigstore.createVerifier({
@@ -56,6 +82,7 @@ async function verify(file, bundles) {
 
 async function main([verb, file, ...rest]) {
   if (verb === 'verify') return verify(file, rest);
+  if (verb === 'sign-image') return signImage(file);
   const [bundle, , rekor = '2'] = rest;
   const type = verb === 'attest' ? 'dsseEnvelope' : 'messageSignature';
   writeFileSync(bundle, JSON.stringify(await sign(type, readFileSync(file), rekor)));

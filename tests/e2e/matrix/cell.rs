@@ -35,6 +35,19 @@ impl Cell {
         }
     }
 
+    /// What a library did.
+    pub(super) fn tried(outcome: Result<(), Box<dyn std::error::Error>>) -> Self {
+        match outcome {
+            Ok(()) => Self::Yes(None),
+            Err(error) => Self::Broken(format!("{error}: {error:?}")),
+        }
+    }
+
+    /// And then this must work.
+    pub(super) fn and(self, then: impl FnOnce() -> Self) -> Self {
+        if matches!(self, Self::Yes(_)) { then() } else { self }
+    }
+
     /// The same, with a remark where it worked.
     pub(super) fn but(self, note: &'static str) -> Self {
         match self {
@@ -78,9 +91,7 @@ impl Row {
     /// What went wrong here.
     pub(super) fn broken(&self) -> Vec<String> {
         let of = |(cell, column): (&Cell, &str)| match cell {
-            Cell::Broken(why) => {
-                Some(format!("{} {}, {column}: {why}", self.client, self.version))
-            }
+            Cell::Broken(why) => Some(format!("{} {}, {column}: {why}", self.client, self.version)),
             _ => None,
         };
         self.cells.iter().zip(COLUMNS).filter_map(of).collect()

@@ -84,6 +84,19 @@ impl<'a> Desk<'a> {
         &self.home
     }
 
+    /// The image for this client alone.
+    #[track_caller]
+    pub(super) fn own(&self) -> &str {
+        let own = self.variables.iter().find(|(name, _)| *name == "OWN");
+        own.map(|(_, image)| image.as_str()).expect("it was given one")
+    }
+
+    /// Writes a file into the home folder, where the shell finds it.
+    #[expect(clippy::disallowed_methods, reason = "a test's own file need not survive a crash")]
+    pub(super) fn keep(&self, name: &str, content: &str) {
+        std::fs::write(self.home.join(name), content).expect("a folder of our own");
+    }
+
     /// The instance.
     pub(super) const fn site(&self) -> &Site {
         self.site

@@ -5,6 +5,10 @@ use lite_tests::Tool;
 use super::cell::{Cell, Row};
 use super::site::Site;
 
+/// Its programs do not say which they are; these are the versions of Debian's packages.
+const NEWER: &str = "1.3.0";
+const OLDER: &str = "0.7.1";
+
 const NO_QUERY: &str =
     "sigstore-go reads no log: what it verifies it has in the bundle (`pkg/verify/tlog.go`)";
 const NO_IMAGES: &str = "sigstore-go has no program that signs images";
@@ -35,7 +39,7 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
     };
     Some(Row {
         client: "sigstore-go",
-        version: version(&desk.says("readlink -f \"$(command -v sigstore-go-signing)\""), "1.3.0"),
+        version: NEWER.to_owned(),
         cells: [
             desk.does(&format!(
                 r#"{}
@@ -66,14 +70,12 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
 pub(super) fn older(site: &Site) -> Option<Row> {
     let verification = Tool::SigstoreGoVerification2.find()?;
     let images = Tool::SigstoreGoImages2.find()?;
-    let programs = [
-        ("sigstore-go-verification", verification.as_path()),
-        ("oci-image-verification", &images),
-    ];
+    let programs =
+        [("sigstore-go-verification", verification.as_path()), ("oci-image-verification", &images)];
     let desk = site.desk("sigstore-go-0", "sigstore-go", &programs);
     Some(Row {
         client: "sigstore-go",
-        version: version("", "0.7.1"),
+        version: OLDER.to_owned(),
         cells: [
             Cell::Absent(STAGING_ONLY),
             desk.does(&verifies("\"$BUNDLE\" \"$ATTESTATION\"")),
@@ -88,11 +90,6 @@ pub(super) fn older(site: &Site) -> Option<Row> {
             Cell::Absent(NO_QUERY),
         ],
     })
-}
-
-/// Its programs do not say which they are; they come as one package.
-fn version(_path: &str, packaged: &str) -> String {
-    packaged.to_owned()
 }
 
 /// Each of the bundles, and nothing by anybody else.
