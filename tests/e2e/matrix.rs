@@ -22,7 +22,7 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use cell::{Cell, Row};
+use cell::Row;
 use site::Site;
 
 /// The rows, as the page has them. Each is `None` where its client is not installed.

@@ -28,7 +28,7 @@ pub(super) fn three(site: &Site) -> Option<Row> {
                    ours verify-blob --bundle own.json "$FILE""#,
             ),
             desk.does(
-                r#"for bundle in own.json "$BUNDLE"; do
+                r#"for bundle in own.json "$BUNDLE" "$BUNDLE_1"; do
                        cosign verify-blob $WHO --bundle "$bundle" "$FILE"
                        refused cosign verify-blob $WHO --bundle "$bundle" "$PREDICATE"
                    done"#,
@@ -37,7 +37,7 @@ pub(super) fn three(site: &Site) -> Option<Row> {
                 r#"cosign attest-blob --yes --type custom --predicate "$PREDICATE" \
                        --bundle att.json "$FILE"
                    ours verify-blob-attestation --type custom --bundle att.json "$FILE"
-                   for bundle in att.json "$ATTESTATION"; do
+                   for bundle in att.json "$ATTESTATION" "$ATTESTATION_1"; do
                        cosign verify-blob-attestation $WHO --type custom --bundle "$bundle" "$FILE"
                    done
                    {ATTEST_IMAGE}"#
@@ -46,7 +46,7 @@ pub(super) fn three(site: &Site) -> Option<Row> {
                 r#"cosign sign --yes "$OWN"
                    ours verify "$OWN""#,
             ),
-            verifies_images(&desk, ""),
+            verifies_images(&desk, "$IMAGE $IMAGE_1", ""),
             Cell::Absent(NO_QUERY),
         ],
     })
@@ -65,7 +65,7 @@ pub(super) fn three_without_signing_config(site: &Site) -> Option<Row> {
                    ours verify-blob --bundle own.json "$FILE""#,
             ),
             desk.does(
-                r#"for bundle in own.json "$BUNDLE"; do
+                r#"for bundle in own.json "$BUNDLE" "$BUNDLE_1"; do
                        cosign verify-blob $WHO --bundle "$bundle" "$FILE"
                        refused cosign verify-blob $WHO --bundle "$bundle" "$PREDICATE"
                    done"#,
@@ -82,7 +82,13 @@ pub(super) fn three_without_signing_config(site: &Site) -> Option<Row> {
                    cosign sign --yes --new-bundle-format=false "$OWN"
                    ours verify --new-bundle-format=false "$OWN""#,
             ),
-            verifies_images(&desk, "cosign verify $WHO --new-bundle-format=false \"$OWN\""),
+            verifies_images(
+                &desk,
+                "$IMAGE $IMAGE_1",
+                "for image in $OWN $IMAGE_1; do
+                     cosign verify $WHO --new-bundle-format=false \"$image\"
+                 done",
+            ),
             Cell::Absent(NO_QUERY),
         ],
     })
@@ -102,7 +108,7 @@ pub(super) fn two(site: &Site) -> Option<Row> {
             ),
             desk.does(
                 r#"cosign verify-blob $WHO --bundle old.json "$FILE"
-                   for bundle in own.json "$BUNDLE"; do
+                   for bundle in own.json "$BUNDLE_1"; do
                        cosign verify-blob $WHO --new-bundle-format --bundle "$bundle" "$FILE"
                        refused cosign verify-blob $WHO --new-bundle-format --bundle "$bundle" \
                            "$PREDICATE"
@@ -118,16 +124,16 @@ pub(super) fn two(site: &Site) -> Option<Row> {
                 r#"cosign sign --yes "$OWN"
                    ours verify --new-bundle-format=false "$OWN""#,
             ),
-            verifies_images(&desk, ""),
+            verifies_images(&desk, "$IMAGE_1", ""),
             Cell::Absent(NO_QUERY),
         ],
     })
 }
 
 /// Its own image and siglite's; and nothing by anybody else.
-fn verifies_images(desk: &Desk<'_>, more: &str) -> Cell {
+fn verifies_images(desk: &Desk<'_>, images: &str, more: &str) -> Cell {
     desk.does(&format!(
-        r#"for image in "$OWN" "$IMAGE"; do
+        r#"for image in $OWN {images}; do
                cosign verify $WHO "$image"
                refused cosign verify --certificate-identity=mallory@example.org \
                    --certificate-oidc-issuer="$ISSUER" "$image"

@@ -6,6 +6,7 @@
 //!
 //! - `$FILE`, `$STATEMENT`, `$PREDICATE`: what to sign, what to say about it,
 //! - `$BUNDLE`, `$ATTESTATION`, `$IMAGE`: what siglite has signed already,
+//! - the same with `_1` at the end: logged by the log's first API, for who knows only that,
 //! - `$OWN`: an image for this client alone,
 //! - `$IDENTITY`, `$ISSUER`, and `$WHO`: who signs, as such, and as flags of cosign,
 //! - `$SIGSTORE_ID_TOKEN`: a token, where most clients look for it,
@@ -59,6 +60,9 @@ impl<'a> Desk<'a> {
             ("STATEMENT", site.statement.display().to_string()),
             ("PREDICATE", site.predicate.display().to_string()),
             ("BUNDLE", site.bundle.display().to_string()),
+            ("BUNDLE_1", site.bundle_1.display().to_string()),
+            ("ATTESTATION_1", site.attestation_1.display().to_string()),
+            ("IMAGE_1", site.image_1.clone()),
             ("ATTESTATION", site.attestation.display().to_string()),
             ("IMAGE", site.image.clone()),
             ("OWN", site.image_for(name)),

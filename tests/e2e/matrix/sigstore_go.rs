@@ -46,7 +46,7 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
                    ours verify-blob --bundle own.json "$FILE""#,
                 signs("\"$FILE\"", "own.json")
             )),
-            desk.does(&verifies("own.json \"$BUNDLE\" \"$ATTESTATION\"")),
+            desk.does(&verifies("own.json $BUNDLE $BUNDLE_1 $ATTESTATION $ATTESTATION_1")),
             desk.does(&format!(
                 r#"{}
                    ours verify-blob-attestation --type custom --bundle att.json "$FILE"
@@ -58,7 +58,7 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
             desk.does(
                 r#"oci-image-verification -trustedrootJSONpath "$SIGLITE_TRUSTED_ROOT" \
                        -expectedSAN "$IDENTITY" -expectedIssuer "$SIGLITE_OIDC_ISSUER" \
-                       -ociImage "$IMAGE""#,
+                       -ociImage "$IMAGE_1""#,
             )
             .but(OLD_IMAGES),
             Cell::Absent(NO_QUERY),
@@ -78,13 +78,13 @@ pub(super) fn older(site: &Site) -> Option<Row> {
         version: OLDER.to_owned(),
         cells: [
             Cell::Absent(STAGING_ONLY),
-            desk.does(&verifies("\"$BUNDLE\" \"$ATTESTATION\"")),
+            desk.does(&verifies("$BUNDLE_1 $ATTESTATION_1")),
             Cell::Absent(STAGING_ONLY),
             Cell::Absent(NO_IMAGES),
             desk.does(
                 r#"oci-image-verification -trustedrootJSONpath "$SIGLITE_TRUSTED_ROOT" \
                        -expectedSAN "$IDENTITY" -expectedIssuer "$SIGLITE_OIDC_ISSUER" \
-                       -ociImage "$IMAGE""#,
+                       -ociImage "$IMAGE_1""#,
             )
             .but(OLD_IMAGES),
             Cell::Absent(NO_QUERY),

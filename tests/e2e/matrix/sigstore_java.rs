@@ -26,7 +26,8 @@ pub(super) fn row(site: &Site) -> Option<Row> {
                    done"#,
             ),
             desk.does(
-                r#"java "$CLIENT" verify "$FILE" own-1.json own-2.json "$BUNDLE" "$ATTESTATION"
+                r#"java "$CLIENT" verify "$FILE" own-1.json own-2.json \
+                       "$BUNDLE" "$BUNDLE_1" "$ATTESTATION" "$ATTESTATION_1"
                    export IDENTITY=mallory@example.org
                    refused java "$CLIENT" verify "$FILE" "$BUNDLE""#,
             ),

@@ -38,7 +38,7 @@ fn row(site: &Site, version: &str) -> Option<Row> {
                    done"#,
             ),
             desk.does(
-                r#"node "$CLIENT" verify "$FILE" own-1.json own-2.json "$BUNDLE"
+                r#"node "$CLIENT" verify "$FILE" own-1.json own-2.json "$BUNDLE" "$BUNDLE_1"
                    export IDENTITY=mallory@example.org
                    refused node "$CLIENT" verify "$FILE" own-1.json
                    refused node "$CLIENT" verify "$FILE" "$BUNDLE""#,

@@ -35,7 +35,7 @@ fn row(site: &Site, client: &'static str, log: &str) -> Option<Row> {
                        --identity-token "$SIGSTORE_ID_TOKEN" --bundle own.json "$FILE"
                    ours verify-blob --bundle own.json "$FILE""#
             )),
-            desk.does(&verifies("own.json \"$BUNDLE\" \"$ATTESTATION\"")),
+            desk.does(&verifies("own.json $BUNDLE $BUNDLE_1 $ATTESTATION $ATTESTATION_1")),
             desk.does(&format!(
                 r#"printf '%s' '{provenance}' > provenance.json
                    sigstore --trust-config "$SIGLITE_TRUST_CONFIG" attest --rekor-version {log} \

@@ -76,7 +76,9 @@ fn verifies(desk: &Desk<'_>) -> Outcome {
     let verifier = Verifier::new(&TrustedRoot::from_json(&root)?)?;
     let file = std::fs::read(&site.file)?;
     let own = ["own-1.json", "own-2.json"].map(|name| desk.home().join(name));
-    for path in own.iter().chain([&site.bundle, &site.attestation]) {
+    for path in
+        own.iter().chain([&site.bundle, &site.bundle_1, &site.attestation, &site.attestation_1])
+    {
         let bundle = Bundle::from_json(&std::fs::read_to_string(path)?)?;
         let judge = |who: &str| {
             let policy = VerificationPolicy::new(who, site.stack().issuer());

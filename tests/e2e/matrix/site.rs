@@ -14,14 +14,20 @@ pub(super) struct Site {
     pub(super) file: PathBuf,
     /// siglite's bundle of it.
     pub(super) bundle: PathBuf,
+    /// The same, logged by the log's first API.
+    pub(super) bundle_1: PathBuf,
     /// siglite's attestation about it.
     pub(super) attestation: PathBuf,
+    /// The same, logged by the log's first API.
+    pub(super) attestation_1: PathBuf,
     /// What an attestation says.
     pub(super) predicate: PathBuf,
     /// The same as an in-toto statement about the file.
     pub(super) statement: PathBuf,
     /// An image that siglite has signed and attested.
     pub(super) image: String,
+    /// An image that siglite has signed in both formats, logged by the log's first API.
+    pub(super) image_1: String,
 }
 
 impl Site {
@@ -33,9 +39,12 @@ impl Site {
         let predicate = stack.file("predicate.json", r#"{"scanned":"yes"}"#);
         let site = Self {
             bundle: stack.home().join("siglite.sigstore.json"),
+            bundle_1: stack.home().join("siglite-1.sigstore.json"),
             attestation: stack.home().join("siglite.att.json"),
+            attestation_1: stack.home().join("siglite-1.att.json"),
             statement: stack.file("statement.json", &statement(&file)),
             image: image(&stack, "siglite"),
+            image_1: image(&stack, "siglite-1"),
             file,
             predicate,
             stack,
@@ -49,13 +58,20 @@ impl Site {
     fn sign(&self) {
         let word = |path: &Path| path.to_str().expect("a path of ours").to_owned();
         let [file, predicate] = [&self.file, &self.predicate].map(|path| word(path));
-        let [bundle, attestation] = [&self.bundle, &self.attestation].map(|path| word(path));
-        let image = self.image.as_str();
         let attested = ["--type", "custom", "--predicate", &predicate];
-        self.siglite(&["sign-blob", &file, "--bundle", &bundle]);
-        self.siglite(&[&["attest-blob", &file, "--bundle", &attestation], &attested[..]].concat());
-        self.siglite(&["sign", image]);
-        self.siglite(&[&["attest", image], &attested[..]].concat());
+        for (log, bundle, attestation) in
+            [("2", &self.bundle, &self.attestation), ("1", &self.bundle_1, &self.attestation_1)]
+        {
+            let [bundle, attestation] = [bundle, attestation].map(|path| word(path));
+            let log = ["--rekor-version", log];
+            let sign = [["sign-blob", file.as_str(), "--bundle", &bundle].as_slice(), &log];
+            self.siglite(&sign.concat());
+            let attest = [["attest-blob", file.as_str(), "--bundle", &attestation].as_slice()];
+            self.siglite(&[&attest.concat()[..], &attested, &log].concat());
+        }
+        self.siglite(&["sign", &self.image]);
+        self.siglite(&[["attest", self.image.as_str()].as_slice(), &attested].concat());
+        self.siglite(&["sign", "--format", "both", "--rekor-version", "1", &self.image_1]);
     }
 
     #[track_caller]
