@@ -17,6 +17,7 @@ mod keys;
 mod lab;
 mod limits;
 mod logs;
+mod matrix;
 mod offline;
 mod refusals;
 mod registry;

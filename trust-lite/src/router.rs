@@ -45,8 +45,8 @@ impl Published {
             let caching = if path == "timestamp.json" { ASK_AGAIN } else { FOREVER };
             (path.clone(), Blob::new(path, contents, caching))
         });
-        let clients = (clients.named())
-            .map(|(name, contents)| (name, Blob::new(name, contents, ASK_AGAIN)));
+        let clients =
+            (clients.named()).map(|(name, contents)| (name, Blob::new(name, contents, ASK_AGAIN)));
         Self { tuf: tuf.collect(), clients: clients.collect() }
     }
 }
