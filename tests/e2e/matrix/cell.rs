@@ -88,6 +88,13 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Says what is particular about a cell that works.
+    pub(super) fn remark(&mut self, column: usize, note: &'static str) {
+        if let Cell::Yes(place) = &mut self.cells[column] {
+            *place = Some(note);
+        }
+    }
+
     /// What went wrong here.
     pub(super) fn broken(&self) -> Vec<String> {
         let of = |(cell, column): (&Cell, &str)| match cell {

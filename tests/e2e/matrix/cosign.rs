@@ -109,15 +109,20 @@ pub(super) fn two(site: &Site) -> Option<Row> {
             desk.does(
                 r#"cosign verify-blob $WHO --bundle old.json "$FILE"
                    for bundle in own.json "$BUNDLE_1"; do
-                       cosign verify-blob $WHO --new-bundle-format --bundle "$bundle" "$FILE"
-                       refused cosign verify-blob $WHO --new-bundle-format --bundle "$bundle" \
-                           "$PREDICATE"
+                       set -- --new-bundle-format --trusted-root "$SIGLITE_TRUSTED_ROOT" \
+                           --bundle "$bundle" $WHO
+                       cosign verify-blob "$@" "$FILE"
+                       refused cosign verify-blob "$@" "$PREDICATE"
                    done"#,
             ),
             desk.does(&format!(
                 r#"cosign attest-blob --yes --type custom --predicate "$PREDICATE" \
                        --new-bundle-format --bundle att.json "$FILE"
                    ours verify-blob-attestation --type custom --bundle att.json "$FILE"
+                   for bundle in att.json "$ATTESTATION_1"; do
+                       cosign verify-blob-attestation $WHO --type custom --new-bundle-format \
+                           --trusted-root "$SIGLITE_TRUSTED_ROOT" --bundle "$bundle" "$FILE"
+                   done
                    {ATTEST_IMAGE}"#
             )),
             desk.does(

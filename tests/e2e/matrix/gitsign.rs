@@ -5,7 +5,9 @@ use lite_tests::Tool;
 use super::cell::{Cell, Row};
 use super::site::Site;
 
-const COMMITS: &str = "what gitsign signs and verifies are commits and tags of git";
+const COMMITS: &str = "what gitsign signs and verifies are commits and tags of git; tags with \
+     `GITSIGN_REKOR_MODE=offline`, because online it logs a tag as if it were a commit \
+     (`internal/git/git.go`)";
 const NO_IMAGES: &str = "gitsign knows git only";
 const NO_QUERY: &str = "gitsign asks the log while it verifies, and has no command for it";
 const HTTPS: &str = "`gitsign attest` speaks to a log over https only, whatever its URL says \
@@ -27,16 +29,19 @@ pub(super) fn row(site: &Site) -> Option<Row> {
                    git config user.email "$IDENTITY"
                    git commit --quiet --allow-empty --message 'signed here'
                    git cat-file commit HEAD | grep -q 'BEGIN SIGNED MESSAGE'
-                   git tag --message 'signed here' v1"#,
+                   git tag --message 'signed here' v1
+                   GITSIGN_REKOR_MODE=online git commit --quiet --allow-empty --message online"#,
             )
             .but(COMMITS),
             desk.does(
                 r#"cd work
-                   gitsign verify $WHO HEAD
-                   gitsign verify-tag $WHO v1
-                   git verify-commit HEAD
-                   refused gitsign verify --certificate-identity=mallory@example.org \
-                       --certificate-oidc-issuer="$ISSUER" HEAD"#,
+                   for commit in HEAD~1 HEAD; do
+                       gitsign verify $WHO $commit
+                       git verify-commit $commit
+                       refused gitsign verify --certificate-identity=mallory@example.org \
+                           --certificate-oidc-issuer="$ISSUER" $commit
+                   done
+                   gitsign verify-tag $WHO v1"#,
             )
             .but(COMMITS),
             desk.cannot(

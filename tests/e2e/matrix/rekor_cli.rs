@@ -52,7 +52,7 @@ fn row(site: &Site, tool: Tool, name: &str) -> Option<Row> {
                    rekor-cli search --public-key pub.pem --pki-format x509 | grep -q "$(cat uuid)"
                    rekor-cli get --uuid "$(cat uuid)" | grep -q hashedrekord
                    rekor-cli get --log-index 0
-                   rekor-cli logproof --last-size 1
+                   rekor-cli logproof --last-size 2
                    rekor-cli loginfo"#,
             ),
         ],

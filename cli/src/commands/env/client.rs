@@ -118,39 +118,57 @@ fn cosign_2(place: &Place) -> Sheet {
             ("COSIGN_REKOR_URL", place.url()),
             ("COSIGN_OIDC_ISSUER", place.issuer()),
             ("TUF_ROOT", place.tuf_cache()),
+            ("SIGLITE_TRUSTED_ROOT", place.trusted_root()),
         ],
-        once: vec![initialize("cosign", place)],
+        once: vec![format!(
+            "cosign initialize --mirror {} --root {}",
+            place.tuf(),
+            quoted(&place.root())
+        )],
         then: vec![
             "cosign sign --yes IMAGE".to_owned(),
             format!(
                 "cosign verify --certificate-identity EMAIL --certificate-oidc-issuer {} IMAGE",
                 place.issuer()
             ),
+            "bundles of files: cosign verify-blob --new-bundle-format --trusted-root \
+             \"$SIGLITE_TRUSTED_ROOT\" …"
+                .to_owned(),
             "cosign 3 does the same after: export COSIGN_USE_SIGNING_CONFIG=false".to_owned(),
         ],
     }
 }
 
-/// `cmd/rekor-cli/app/root.go`: viper puts `REKOR_` before the flag's name.
+/// `cmd/rekor-cli/app/root.go`: viper puts `REKOR_` before the name. Without the key it would take
+/// the one that the server says.
 fn rekor_cli(place: &Place) -> Sheet {
+    let mut variables = vec![("REKOR_REKOR_SERVER", place.url())];
+    variables.extend(place.keys.rekor.clone().map(|key| ("REKOR_REKOR_SERVER_PUBLIC_KEY", key)));
     Sheet {
-        variables: vec![("REKOR_REKOR_SERVER", place.url())],
+        variables,
         once: Vec::new(),
         then: vec!["rekor-cli loginfo".to_owned(), "rekor-cli search --email EMAIL".to_owned()],
     }
 }
 
-/// `internal/config/config.go`; trust comes from the targets that `initialize` caches.
+/// `internal/config/config.go`. Its `initialize` fills a cache that it does not read, so it gets
+/// keys as files (`internal/fulcio/fulcioroots`, `pkg/cosign/env` of cosign). In its online mode it
+/// logs tags so that it does not find them again (`internal/git/git.go`).
 fn gitsign(place: &Place) -> Sheet {
+    let mut variables = vec![
+        ("GITSIGN_FULCIO_URL", place.url()),
+        ("GITSIGN_REKOR_URL", place.url()),
+        ("GITSIGN_OIDC_ISSUER", place.issuer()),
+        ("GITSIGN_REKOR_MODE", "offline".to_owned()),
+        ("TUF_MIRROR", place.tuf()),
+        ("TUF_ROOT_JSON", place.root()),
+        ("TUF_ROOT", place.tuf_cache()),
+    ];
+    let there = place.keys.files().into_iter().filter(|(_, _, text)| text.is_some());
+    variables.extend(there.map(|(variable, name, _)| (variable, place.key_file(name))));
     Sheet {
-        variables: vec![
-            ("GITSIGN_FULCIO_URL", place.url()),
-            ("GITSIGN_REKOR_URL", place.url()),
-            ("GITSIGN_OIDC_ISSUER", place.issuer()),
-            ("TUF_ROOT", place.tuf_cache()),
-        ],
+        variables,
         once: vec![
-            initialize("gitsign", place),
             "git config --global gpg.format x509".to_owned(),
             "git config --global gpg.x509.program gitsign".to_owned(),
             "git config --global commit.gpgsign true".to_owned(),
@@ -282,9 +300,4 @@ fn kyverno(place: &Place) -> Sheet {
             format!("        rootRaw: {}", place.root_in_base64),
         ],
     }
-}
-
-/// The same words bring both programs of Sigstore's Go library to a mirror.
-fn initialize(program: &str, place: &Place) -> String {
-    format!("{program} initialize --mirror {} --root {}", place.tuf(), quoted(&place.root()))
 }

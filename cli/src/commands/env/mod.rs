@@ -1,20 +1,23 @@
 //! `siglite env`: the environment in which stock clients find the instance.
 
 mod client;
+mod keys;
 mod place;
 mod shell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lite_bundle::trust::TrustedRoot;
 
 use crate::commands::{Context, use_instance};
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::files;
-use crate::instance::ROOT;
+use crate::instance::{ROOT, TRUSTED_ROOT};
 use crate::surroundings::cache_folder;
 
 use client::{Client, Sheet};
+use keys::Keys;
 use place::Place;
 use shell::{Shell, comment};
 
@@ -48,8 +51,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     // Named by root, because cosign takes the cache of a vanished instance at the same URL for
     // an attack.
     let name = &use_instance::fingerprint(&root)[..16];
-    let tuf_cache = cache_folder(context.env())?.join("cosign").join(name);
-    let place = Place { instance, tuf_cache, root_in_base64: STANDARD.encode(&root) };
+    let cache = cache_folder(context.env())?;
+    let trusted_root = instance.file(TRUSTED_ROOT);
+    let trusted_root = files::read(&trusted_root, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
+    let trusted_root = TrustedRoot::parse(&trusted_root).map_err(|error| {
+        Failure::new(Exit::Trust, "cannot read the trusted root").because(&error)
+    })?;
+    let place = Place {
+        instance,
+        tuf_cache: cache.join("cosign").join(name),
+        keys: Keys::of(&trusted_root),
+        keys_folder: cache.join("keys").join(name),
+        root_in_base64: STANDARD.encode(&root),
+    };
+    if args.client == Some(Client::Gitsign) {
+        place.keys.write(&place.keys_folder)?;
+    }
     let sheet = args.client.map_or_else(|| for_all(&place), |client| client.sheet(&place));
     context.screen().data(&lines(&sheet, args.shell).join("\n"))
 }
@@ -93,7 +110,13 @@ mod tests {
 
     fn place() -> Place {
         let instance = Instance { url: "http://h".to_owned(), client_dir: "/c".into() };
-        Place { instance, tuf_cache: "/cache".into(), root_in_base64: "e30=".to_owned() }
+        Place {
+            instance,
+            tuf_cache: "/cache".into(),
+            keys: Keys { rekor: Some("PEM".to_owned()), ..Keys::default() },
+            keys_folder: "/keys".into(),
+            root_in_base64: "e30=".to_owned(),
+        }
     }
 
     /// Each of cosign's `SIGSTORE_*_FILE` variables switches its trusted root off, and one of
@@ -138,10 +161,10 @@ mod tests {
         let lines = lines(&Client::Gitsign.sheet(&place()), Shell::Fish);
         let at = |text: &str| lines.iter().position(|line| line.starts_with(text)).unwrap();
         assert!(at("set -gx GITSIGN_FULCIO_URL") < at("# Once:"));
-        assert_eq!(
-            lines[at("# Once:") + 1],
-            "#   gitsign initialize --mirror http://h/tuf --root '/c/root.json'"
-        );
+        assert_eq!(lines[at("# Once:") + 1], "#   git config --global gpg.format x509");
         assert!(at("# Once:") < at("# Then:"));
+        // What there is no file for is not named.
+        assert!(at("set -gx SIGSTORE_REKOR_PUBLIC_KEY '/keys/rekor.pub'") < at("# Once:"));
+        assert!(!lines.iter().any(|line| line.contains("GITSIGN_FULCIO_ROOT")));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::keys::Keys;
 use crate::client::below;
 use crate::instance::{Instance, ROOT, SIGNING_CONFIG, TRUST_CONFIG, TRUSTED_ROOT};
 use crate::local_ca::{CA, CA_BUNDLE};
@@ -12,6 +13,10 @@ pub(super) struct Place {
     pub(super) instance: Instance,
     /// A folder of this instance alone.
     pub(super) tuf_cache: PathBuf,
+    /// What older clients read one by one.
+    pub(super) keys: Keys,
+    /// Where they are as files.
+    pub(super) keys_folder: PathBuf,
     /// The TUF root, for a configuration that carries it.
     pub(super) root_in_base64: String,
 }
@@ -68,6 +73,10 @@ impl Place {
     /// instance may become the current one.
     pub(super) fn instance(&self) -> [(&'static str, String); 1] {
         [("SIGLITE_INSTANCE", self.instance.client_dir.display().to_string())]
+    }
+
+    pub(super) fn key_file(&self, name: &str) -> String {
+        self.keys_folder.join(name).display().to_string()
     }
 
     fn file(&self, name: &str) -> String {
