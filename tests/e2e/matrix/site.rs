@@ -64,10 +64,10 @@ impl Site {
         {
             let [bundle, attestation] = [bundle, attestation].map(|path| word(path));
             let log = ["--rekor-version", log];
-            let sign = [["sign-blob", file.as_str(), "--bundle", &bundle].as_slice(), &log];
-            self.siglite(&sign.concat());
-            let attest = [["attest-blob", file.as_str(), "--bundle", &attestation].as_slice()];
-            self.siglite(&[&attest.concat()[..], &attested, &log].concat());
+            let sign = ["sign-blob", &file, "--bundle", &bundle];
+            self.siglite(&[&sign[..], &log].concat());
+            let attest = ["attest-blob", &file, "--bundle", &attestation];
+            self.siglite(&[&attest[..], &attested, &log].concat());
         }
         self.siglite(&["sign", &self.image]);
         self.siglite(&[["attest", self.image.as_str()].as_slice(), &attested].concat());
