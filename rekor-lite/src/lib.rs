@@ -17,6 +17,7 @@ mod alone;
 mod app;
 mod config;
 mod entry;
+mod grpc;
 mod http;
 mod key;
 mod request;

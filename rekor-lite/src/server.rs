@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use lite_bundle::trust::{Fragment, LegacyTarget, Service, Services, TransparencyLog, TrustedLog};
+use lite_http::grpc::GrpcServices;
 use lite_keys::KeyKind;
 use lite_store::{FolderLock, Log, LogConfig, NoteCheckpointSigner, durable};
 use lite_time::{Clock, Time};
@@ -15,7 +16,7 @@ use url::{Host, Url};
 use crate::app::{App, BodyMemory, SelfCheck};
 use crate::entry::Rules;
 use crate::workers::Workers;
-use crate::{Config, Dsse, KeyFileError, key, router, seed};
+use crate::{Config, Dsse, KeyFileError, grpc, key, router, seed};
 
 /// Tile reads that wait at once; they are short.
 const MAX_READS: usize = 4096;
@@ -109,6 +110,12 @@ impl Server {
     /// The routes, without a fallback.
     pub fn router(&self) -> Router {
         router::router(self.app.clone(), self.config.max_body_bytes)
+    }
+
+    /// The same API in gRPC.
+    #[must_use]
+    pub fn grpc(&self) -> GrpcServices {
+        grpc::services(&self.app, self.config.max_body_bytes)
     }
 
     /// What clients need to know to trust and to use this log.

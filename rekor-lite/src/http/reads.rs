@@ -29,6 +29,13 @@ pub(crate) async fn checkpoint(State(app): State<App>) -> Response {
 pub(crate) async fn tile(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
     let path = uri.path().strip_prefix("/api/v2").unwrap_or(uri.path());
     let path = path.strip_prefix('/').unwrap_or(path);
+    let headers =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((headers, read(&app, path).await?).into_response())
+}
+
+/// The bytes of `tile/…`: a tile or an entry bundle.
+pub(crate) async fn read(app: &App, path: &str) -> Result<Vec<u8>, ApiError> {
     let log = app.log.clone();
     let bytes = if let Ok(bundle) = path.parse::<EntryBundlePath>() {
         app.readers.run(move || log.read_bundle(&bundle)).await??
@@ -36,8 +43,5 @@ pub(crate) async fn tile(State(app): State<App>, uri: Uri) -> Result<Response, A
         let tile = path.parse::<TilePath>().map_err(|_| ApiError::NotFound)?;
         app.readers.run(move || log.read_tile(&tile)).await??
     };
-    let headers =
-        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];
-    let bytes = bytes.ok_or(ApiError::NotFound)?;
-    Ok((headers, bytes).into_response())
+    bytes.ok_or(ApiError::NotFound)
 }
