@@ -10,6 +10,7 @@ mod documents;
 mod doors;
 mod first_start;
 mod floors;
+mod grpc;
 mod images;
 mod interop;
 mod judges;
