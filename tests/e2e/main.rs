@@ -22,6 +22,7 @@ mod matrix;
 mod offline;
 mod refusals;
 mod registry;
+mod rekor_v1;
 mod signed_images;
 mod tls;
 mod up;

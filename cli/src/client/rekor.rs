@@ -118,6 +118,20 @@ pub(crate) async fn entry_of_v1(
     entry.read().ok_or_else(nonsense)
 }
 
+/// The entry that a log with API v1 made of this, if it did. Its proof and promise are unverified.
+pub(crate) async fn held_by_v1(
+    web: &Web,
+    base: &str,
+    proposed: &Value,
+) -> Outcome<Option<TransparencyLogEntry>> {
+    let url = below(base, "api/v1/log/entries/retrieve");
+    let answer = web.post_json(WHAT, &url, &json!({ "entries": [proposed] }), None).await?;
+    let answer = answer.with_status(WHAT, StatusCode::OK)?;
+    let found: Vec<BTreeMap<String, EntryOfV1>> = answer.json(WHAT)?;
+    let Some((_, entry)) = found.into_iter().flatten().next() else { return Ok(None) };
+    entry.read().map(Some).ok_or_else(|| answer.nonsense(WHAT))
+}
+
 /// rekor:openapi.yaml, `LogEntry`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
