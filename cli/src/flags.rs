@@ -76,9 +76,14 @@ pub(crate) struct ServiceFlags {
     #[arg(long, value_name = "URL")]
     pub(crate) fulcio_url: Option<String>,
 
-    /// The transparency log (API v2), instead of the signing config's
+    /// The transparency log, instead of the signing config's
     #[arg(long, value_name = "URL")]
     pub(crate) rekor_url: Option<String>,
+
+    /// The API version of the transparency log [default: the newest that the signing config
+    /// names, 2 with --rekor-url]
+    #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u32).range(1..=2), hide_short_help = true)]
+    pub(crate) rekor_version: Option<u32>,
 
     /// The timestamp authority, with its path, instead of the signing config's
     #[arg(long, value_name = "URL")]

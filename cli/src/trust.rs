@@ -47,7 +47,31 @@ pub(crate) fn issuer(
         return Ok(issuer.clone());
     }
     let config = signing_config(signing_config_flag, context)?;
-    one(&config, ServiceKind::Oidc, "--oidc-issuer", context)
+    Ok(one(&config, ServiceKind::Oidc, "--oidc-issuer", context)?.url.clone())
+}
+
+/// A transparency log to write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogService {
+    /// Its base URL.
+    pub(crate) url: String,
+    /// The API that it is written to by.
+    pub(crate) version: LogVersion,
+}
+
+/// The two generations of the log's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogVersion {
+    /// Promises a time, and signs it.
+    V1,
+    /// Proves inclusion, and vouches for no time.
+    V2,
+}
+
+impl LogVersion {
+    const fn of(number: u32) -> Self {
+        if number == 1 { Self::V1 } else { Self::V2 }
+    }
 }
 
 /// The servers of one signing.
@@ -56,7 +80,10 @@ pub(crate) struct Services {
     /// Issues the certificate. Not asked for when a key signs.
     pub(crate) authority: Option<String>,
     /// Logs the signature. Only a key can do without: its signatures need no time.
-    pub(crate) log: Option<String>,
+    pub(crate) log: Option<LogService>,
+    /// Logs what is signed in an older format, which has room for a promise and for nothing else
+    /// of a log: one of API v1, where there is one.
+    pub(crate) promising_log: Option<LogService>,
     /// Say when the signature was made.
     pub(crate) timestamps: Vec<String>,
 }
@@ -82,24 +109,28 @@ impl Services {
         let authority = match &flags.fulcio_url {
             _ if !keyless => None,
             Some(url) => Some(url.clone()),
-            None => Some(one(&config, ServiceKind::Ca, "--fulcio-url", context)?),
+            None => Some(one(&config, ServiceKind::Ca, "--fulcio-url", context)?.url.clone()),
         };
-        let log = match &flags.rekor_url {
+        let log = match flags.rekor_url {
             _ if unlogged => None,
-            Some(url) => Some(url.clone()),
             // Who wrote a config without a log means it: this is how cosign 3 is told.
             None if !keyless && config.rekor_tlog_urls.is_empty() => None,
-            None => Some(one(&config, ServiceKind::Rekor, LOG_FLAG, context)?),
+            _ => Some(log(flags, &config, context)?),
+        };
+        let promising_log = match &log {
+            Some(log) if log.version == LogVersion::V2 => promising_log(flags, &config, context),
+            other => other.clone(),
         };
         let timestamps = match &flags.timestamp_server_url {
             Some(url) => vec![url.clone()],
             None => urls(select(&config, ServiceKind::Tsa, context)?),
         };
         // Rekor v2 vouches for no time, and a certificate lives ten minutes.
-        if keyless && timestamps.is_empty() {
+        let promised = log.as_ref().is_some_and(|log| log.version == LogVersion::V1);
+        if keyless && !promised && timestamps.is_empty() {
             return Err(missing("timestamp authority", "--timestamp-server-url"));
         }
-        Ok(Self { authority, log, timestamps })
+        Ok(Self { authority, log, promising_log, timestamps })
     }
 }
 
@@ -110,34 +141,58 @@ impl Services {
     }
 
     /// The log alone, for whoever only reads it.
-    pub(crate) fn log(flags: &ServiceFlags, context: &Context) -> Outcome<String> {
-        if let Some(url) = &flags.rekor_url {
-            return Ok(url.clone());
-        }
-        let config = signing_config(flags.signing_config.as_deref(), context)?;
-        one(&config, ServiceKind::Rekor, LOG_FLAG, context)
+    pub(crate) fn log(flags: &ServiceFlags, context: &Context) -> Outcome<LogService> {
+        let config = match flags.rekor_url {
+            Some(_) => SigningConfig::new(),
+            None => signing_config(flags.signing_config.as_deref(), context)?,
+        };
+        log(flags, &config, context)
     }
 }
 
 const LOG_FLAG: &str = "--rekor-url";
 
-/// The only service of its kind that a signing needs.
-fn one(
+/// The log that flags or signing config name: the one of the version asked for, else of the newest.
+fn log(flags: &ServiceFlags, config: &SigningConfig, context: &Context) -> Outcome<LogService> {
+    if let Some(url) = &flags.rekor_url {
+        let version = LogVersion::of(flags.rekor_version.unwrap_or(2));
+        return Ok(LogService { url: url.clone(), version });
+    }
+    let mut config = config.clone();
+    if let Some(version) = flags.rekor_version {
+        config.rekor_tlog_urls.retain(|service| service.major_api_version == version);
+        if config.rekor_tlog_urls.is_empty() {
+            let what = format!("transparency log of API v{version}");
+            return Err(missing(&what, LOG_FLAG));
+        }
+    }
+    let service = one(&config, ServiceKind::Rekor, LOG_FLAG, context)?;
+    Ok(LogService { url: service.url.clone(), version: LogVersion::of(service.major_api_version) })
+}
+
+/// A log of API v1 of the signing config, for what only such a log can log. None is no failure.
+fn promising_log(
+    flags: &ServiceFlags,
     config: &SigningConfig,
+    context: &Context,
+) -> Option<LogService> {
+    // Whoever names a log means that one.
+    if flags.rekor_url.is_some() || flags.rekor_version.is_some() {
+        return None;
+    }
+    let flags = ServiceFlags { rekor_version: Some(1), ..ServiceFlags::default() };
+    log(&flags, config, context).ok()
+}
+
+/// The only service of its kind that a signing needs.
+fn one<'a>(
+    config: &'a SigningConfig,
     kind: ServiceKind,
     flag: &str,
     context: &Context,
-) -> Outcome<String> {
-    let service = select(config, kind, context)?
-        .into_iter()
-        .next()
-        .ok_or_else(|| missing(name(kind), flag))?;
-    if kind == ServiceKind::Rekor && service.major_api_version != 2 {
-        return Err(Failure::new(Exit::Trust, "the signing config names no log of API v2")
-            .note("found", format!("{} (API v{})", service.url, service.major_api_version))
-            .hint("--rekor-url names a log with API v2"));
-    }
-    Ok(service.url.clone())
+) -> Outcome<&'a Service> {
+    let service = select(config, kind, context)?.into_iter().next();
+    service.ok_or_else(|| missing(name(kind), flag))
 }
 
 fn select<'a>(

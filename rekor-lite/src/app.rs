@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::HttpBody as _;
 use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
+use lite_search::Search;
 use lite_sequencer::{Sequenced, Tree};
 use lite_store::Log;
 use lite_tlog::{Checkpoint, Hash, LogId, NoteVerifier, verify_inclusion};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::entry::Rules;
-use crate::http::error::ApiError;
 use crate::workers::Workers;
 
 /// The log, and the limits around it. Clones share everything.
@@ -20,6 +20,7 @@ pub(crate) struct App {
     pub(crate) log: Arc<Log>,
     pub(crate) log_id: LogId,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) search: Arc<Search>,
     pub(crate) strict_duplicates: bool,
     pub(crate) read_only: bool,
     pub(crate) self_check: Arc<SelfCheck>,
@@ -65,23 +66,29 @@ impl BodyMemory {
 #[derive(Debug)]
 pub(crate) struct SelfCheck {
     verifier: NoteVerifier,
+    origin: String,
     /// The last tree whose checkpoint verified: all answers of a batch share it.
     verified: Mutex<Option<Arc<Tree>>>,
 }
 
+/// The answer would not be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("proof or checkpoint of an answer does not verify")]
+pub(crate) struct NotProven;
+
 impl SelfCheck {
-    pub(crate) fn new(verifier: NoteVerifier) -> Self {
-        Self { verifier, verified: Mutex::new(None) }
+    /// Holds answers to the key of the log and to its origin.
+    pub(crate) fn new(verifier: NoteVerifier, origin: String) -> Self {
+        Self { verifier, origin, verified: Mutex::new(None) }
     }
 
     /// Verifies the checkpoint and the inclusion proof of an answer.
-    pub(crate) fn check(&self, leaf: &Hash, sequenced: &Sequenced) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, leaf: &Hash, sequenced: &Sequenced) -> Result<(), NotProven> {
         let tree = &sequenced.tree;
         let included =
             verify_inclusion(leaf, sequenced.index, tree.size, &sequenced.proof, &tree.root);
         if included.is_err() || !self.is_signed(tree) {
-            metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
-            return Err(ApiError::Proof);
+            return Err(NotProven);
         }
         Ok(())
     }
@@ -91,7 +98,7 @@ impl SelfCheck {
         if verified.as_ref().is_some_and(|last| Arc::ptr_eq(last, tree)) {
             return true;
         }
-        let signed = Checkpoint::open(tree.checkpoint.as_bytes(), &self.verifier)
+        let signed = Checkpoint::open_of(tree.checkpoint.as_bytes(), &self.verifier, &self.origin)
             .is_ok_and(|opened| opened.size == tree.size && opened.root == tree.root);
         if signed {
             *verified = Some(Arc::clone(tree));
@@ -154,7 +161,7 @@ mod tests {
     fn an_answer_that_does_not_verify_is_not_given() {
         let signer = signer();
         let passes = |answer: &Sequenced| {
-            let check = SelfCheck::new(signer.verifier().clone());
+            let check = SelfCheck::new(signer.verifier().clone(), signer.name().to_owned());
             check.check(&leaf_hash(b"0"), answer).is_ok()
         };
         let with_tree = |change: &dyn Fn(&mut Tree)| {

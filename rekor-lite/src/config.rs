@@ -14,9 +14,13 @@ pub struct Config {
     /// Where clients reach the log, for example `https://rekor.example`. Its host, without the
     /// port, is the origin of every checkpoint, and stays so for the life of the log.
     pub public_url: String,
-    /// The log's key, when it is made: `ed25519` (default) or `ecdsa-p256`.
+    /// The key of the v2 tree, when it is made: `ed25519` (default) or `ecdsa-p256`.
     #[serde(default)]
     pub key: LogKey,
+    /// Serve API v1 too, on a tree and under a key of its own. Default `true`: most clients in the
+    /// field speak nothing else.
+    #[serde(default = "yes")]
+    pub v1: bool,
     /// What becomes of `dsseRequestV002`: `translate` (default) logs a hashedrekord over the
     /// envelope's signed bytes, `reject` refuses as upstream does since v2.3.
     #[serde(default)]
@@ -88,6 +92,7 @@ impl Config {
             dir: dir.into(),
             public_url: public_url.into(),
             key: LogKey::default(),
+            v1: true,
             dsse: Dsse::default(),
             algorithms: Algorithm::all(),
             strict_duplicates: false,
@@ -127,6 +132,10 @@ impl TryFrom<String> for Algorithm {
         let named = |algorithm: &Self| algorithm.0.name() == name;
         Self::all().into_iter().find(named).ok_or(UnknownAlgorithm)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_operator() -> String {

@@ -1,9 +1,10 @@
-//! The signature log: the API of Rekor v2, on tiles.
+//! The signature log: the APIs of Rekor v2 and Rekor v1, each on a tree of its own, on tiles.
 //!
 //! Read in this order: [`Config`], `router` (the table of contents), `http` (the doors),
 //! `request` and `entry` (from bytes to a leaf, or a refusal), `app` (what a door may reach, and
-//! the check of our own answers), `workers` (where signatures are verified), [`Server`], [`Alone`]
-//! (in a process of its own).
+//! the check of our own answers), `workers` (where signatures are verified), `v1` (the older API),
+//! `search` (what the index knows), `tree` (a folder, a key, a log), [`Server`], [`Alone`] (in a
+//! process of its own).
 //!
 //! In scope: requests, signatures over digests, answers, trust material of this log. Not here: the
 //! order of leaves and their durability (`lite-sequencer`, `lite-store`), Merkle proofs and notes
@@ -17,12 +18,16 @@ mod alone;
 mod app;
 mod config;
 mod entry;
+mod fragment;
 mod http;
 mod key;
 mod request;
 mod router;
+mod search;
 mod seed;
 mod server;
+mod tree;
+mod v1;
 mod workers;
 
 pub use alone::Alone;

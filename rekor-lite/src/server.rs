@@ -2,33 +2,40 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use lite_bundle::trust::{Fragment, LegacyTarget, Service, Services, TransparencyLog, TrustedLog};
+use lite_bundle::trust::Fragment;
 use lite_keys::KeyKind;
-use lite_store::{FolderLock, Log, LogConfig, NoteCheckpointSigner, durable};
-use lite_time::{Clock, Time};
-use lite_tlog::{NoteSigner, NoteVerifier};
+use lite_search::Search;
+use lite_store::{FolderLock, Log};
+use lite_time::Clock;
 use url::{Host, Url};
 
-use crate::app::{App, BodyMemory, SelfCheck};
+use crate::app::{App, BodyMemory};
 use crate::entry::Rules;
+use crate::search::Leaves;
+use crate::tree::{self, OpenTree, TreeFiles, create_folder};
+use crate::v1::app::V1;
 use crate::workers::Workers;
-use crate::{Config, Dsse, KeyFileError, key, router, seed};
+use crate::{Config, Dsse, KeyFileError, fragment, router, v1};
 
 /// Tile reads that wait at once; they are short.
 const MAX_READS: usize = 4096;
 
-/// A signature log behind the API of Rekor v2.
+/// A signature log behind the APIs of Rekor v2 and v1, a tree for each.
 pub struct Server {
     app: App,
+    v1: Option<V1>,
     config: Config,
     url: Url,
-    verifier: NoteVerifier,
-    /// When the log was created.
-    created: Time,
+    trees: Trees,
     _lock: FolderLock,
+}
+
+/// The trees as clients know them.
+struct Trees {
+    v2: OpenTree,
+    v1: Option<OpenTree>,
 }
 
 /// Why the server does not start. What was there before is as it was.
@@ -58,6 +65,9 @@ pub enum OpenError {
         "public URL must be http or https with a host name or IPv4 address, and no more than a path"
     )]
     PublicUrl,
+    /// The search index cannot be opened.
+    #[error(transparent)]
+    Search(#[from] lite_search::OpenError),
     /// The seed entry cannot be read back.
     #[error("first entry of the log is not readable")]
     Seed(#[source] lite_store::ReadError),
@@ -70,121 +80,98 @@ pub enum OpenError {
 }
 
 impl Server {
-    /// Opens the log in `config.dir`, or creates it with its key and its first entry.
+    /// Opens the logs in `config.dir`, or creates each with its key and its first entry.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let url = public_url(&config.public_url)?;
-        let origin = url.host_str().ok_or(OpenError::PublicUrl)?.to_owned();
+        let host = url.host_str().ok_or(OpenError::PublicUrl)?.to_owned();
         create_folder(&config.dir, 0o755)?;
         let lock = FolderLock::acquire(&config.dir)?;
-        let (keys, tree) = (config.dir.join("keys"), config.dir.join("v2"));
-        create_folder(&keys, 0o700)?;
-        let memory = keys.join("v2.checkpoint");
-        // A log that was promised keeps its key: another one would begin another log.
-        let is_new = !tree.join("log.json").exists();
-        if is_new && memory.exists() {
-            return Err(OpenError::TreeMissing(tree));
-        }
-        let signing_key = key::load_or_create(&keys.join("v2.pem"), config.key.kind(), is_new)?;
-        let signer = NoteSigner::new(&origin, signing_key).map_err(|_| OpenError::PublicUrl)?;
-        let verifier = signer.verifier().clone();
-        let log = open_log(&tree, memory, signer, clock)?;
-        let created = log.time_of(0).map_err(OpenError::Seed)?;
+        let files = |name, kind| TreeFiles { dir: &config.dir, name, kind, host: &host };
+        let v2 = tree::open_v2(&files("v2", config.key.kind()), Arc::clone(&clock))?;
         let app = App {
-            log: Arc::new(log),
-            log_id: verifier.log_id(),
+            log: Arc::clone(&v2.log),
+            log_id: v2.verifier.log_id(),
             rules: Arc::new(Rules {
                 translate_dsse: config.dsse == Dsse::Translate,
                 algorithms: config.algorithms.iter().map(|algorithm| algorithm.0).collect(),
             }),
+            search: open_search(&config.dir, "v2", &v2)?,
             strict_duplicates: config.strict_duplicates,
             read_only: config.read_only,
-            self_check: Arc::new(SelfCheck::new(verifier.clone())),
+            self_check: Arc::clone(&v2.self_check),
             body_memory: BodyMemory::new(config.max_body_memory, config.max_body_bytes),
             workers: Workers::new(config.max_waiting),
             readers: Workers::new(MAX_READS),
         };
-        Ok(Self { app, config, url, verifier, created, _lock: lock })
+        let mut trees = Trees { v2, v1: None };
+        let mut v1 = None;
+        if config.v1 {
+            let opened = tree::open_v1(&files("v1", KeyKind::EcdsaP256), clock)?;
+            let search = open_search(&config.dir, "v1", &opened.tree)?;
+            trees.v1 = Some(opened.tree.clone());
+            v1 = Some(V1::new(opened, search, &app, config.max_body_bytes));
+        }
+        Ok(Self { app, v1, config, url, trees, _lock: lock })
     }
 
     /// The routes, without a fallback.
     pub fn router(&self) -> Router {
-        router::router(self.app.clone(), self.config.max_body_bytes)
+        let v2 = router::router(self.app.clone(), self.config.max_body_bytes);
+        match &self.v1 {
+            Some(v1) => v2.merge(v1::router::router(v1.clone())),
+            None => v2,
+        }
     }
 
-    /// What clients need to know to trust and to use this log.
+    /// What clients need to know to trust and to use these logs.
     #[must_use]
     pub fn fragment(&self) -> Fragment {
-        let url = self.url.as_str().trim_end_matches('/');
-        let key = self.verifier.key();
-        // A whole second, and before the first entry: clients compare in seconds, some with `<`.
-        let start = self.created.floor_to_second().minus(Duration::from_secs(1));
-        let log_id = self.verifier.log_id().0;
-        // cosign 2 and policy-controller refuse every key with this usage that is not ECDSA.
-        let legacy = (key.kind() != KeyKind::Ed25519).then(|| LegacyTarget {
-            name: "rekor.pub".to_owned(),
-            usage: "Rekor".to_owned(),
-            status: "Active".to_owned(),
-            uri: url.to_owned(),
-            contents: key.to_pem().into_bytes(),
-        });
-        Fragment {
-            tlogs: vec![TrustedLog {
-                major_api_version: 2,
-                log: TransparencyLog::new(url, key, log_id, start),
-            }],
-            services: Services {
-                rekor: vec![Service::new(url, 2, start, &self.config.operator)],
-                ..Services::default()
-            },
-            legacy: legacy.into_iter().collect(),
-            ..Fragment::default()
-        }
+        fragment::of(&self.url, &self.config.operator, &self.trees.v2, self.trees.v1.as_ref())
     }
 
     /// Whether the log does what it promises.
     pub fn health(&self) -> Result<(), String> {
-        health_of(&self.app.log)
+        self.health_check()()
     }
 
     /// A check for [`lite_http::Health`], which may outlive the server.
     pub fn health_check(&self) -> impl Fn() -> Result<(), String> + Send + Sync + 'static {
-        let log = Arc::clone(&self.app.log);
-        move || health_of(&log)
+        let v2 = Arc::clone(&self.app.log);
+        let v1 = self.v1.as_ref().map(|v1| Arc::clone(&v1.log));
+        move || {
+            let named = |name: &str, log: &Log| {
+                log.health().verdict().map_err(|why| format!("API {name}: {why}"))
+            };
+            named("v2", &v2)?;
+            v1.as_ref().map_or(Ok(()), |log| named("v1", log))
+        }
     }
 
-    /// The log behind the API.
+    /// The log behind API v2.
     #[must_use]
     pub fn log(&self) -> &Arc<Log> {
         &self.app.log
     }
 
+    /// The log behind API v1, if it is served.
+    #[must_use]
+    pub fn v1_log(&self) -> Option<&Arc<Log>> {
+        self.v1.as_ref().map(|v1| &v1.log)
+    }
+
     /// Answers what waits, publishes what is promised, and ends.
     pub fn close(self) {
+        // The indexes let go of their folders when the last holder of the logs is gone.
         self.app.log.close();
+        if let Some(v1) = self.v1 {
+            v1.log.close();
+        }
     }
 }
 
-fn health_of(log: &Log) -> Result<(), String> {
-    log.health().verdict().map_err(str::to_owned)
-}
-
-fn open_log(
-    dir: &Path,
-    memory: PathBuf,
-    signer: NoteSigner,
-    clock: Arc<dyn Clock>,
-) -> Result<Log, OpenError> {
-    let signer = Arc::new(NoteCheckpointSigner::new(signer));
-    let mut config = LogConfig::new(signer, clock).or_create(seed::leaf()?);
-    // Beside the key, so that whoever restores an old copy of the tree, or loses it, does not go
-    // on under the same key with another tree.
-    config.memory = Some(memory);
-    Ok(Log::open(dir, config)?)
-}
-
-fn create_folder(path: &Path, mode: u32) -> Result<(), OpenError> {
-    durable::create_dir_all_with_mode(path, mode)
-        .map_err(|source| OpenError::Folder { path: path.to_owned(), source })
+fn open_search(dir: &Path, name: &str, tree: &OpenTree) -> Result<Arc<Search>, OpenError> {
+    let leaves = Arc::new(Leaves(Arc::clone(&tree.log)));
+    Ok(Arc::new(Search::open(&dir.join("search").join(name), leaves)?))
 }
 
 /// The public URL, normalised. Its host is the origin, without the port: sigstore-go takes

@@ -16,6 +16,7 @@ const FLOORS: [(&str, u8); 25] = [
     ("lite-sequencer", 2),
     ("lite-issuer", 2),
     ("lite-verifier", 2),
+    ("lite-entries", 2),
     ("lite-store", 3),
     ("lite-http", 3),
     ("lite-images", 3),

@@ -1,4 +1,4 @@
-//! The transparency log, API v2: entries in; entries, tiles and checkpoints out.
+//! The transparency log, of either API: entries in; entries, tiles and checkpoints out.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use lite_bundle::body::{EntryVerifier, HashedRekord002};
-use lite_bundle::{InclusionProof, TransparencyLogEntry};
+use lite_bundle::{Envelope, InclusionProof, TransparencyLogEntry};
+use lite_keys::HashAlgorithm;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Web, below};
 use crate::exit::Exit;
@@ -43,6 +44,59 @@ pub(crate) async fn create_entry(
         StatusCode::CREATED => TransparencyLogEntry::parse(&answer.body)
             .map_err(|error| answer.nonsense(WHAT).because(&error)),
         // A log in strict mode keeps the proof of the earlier entry to itself.
+        StatusCode::CONFLICT => Err(answer
+            .refusal(WHAT)
+            .hint("this very signature is logged already: use the bundle that was made then")),
+        _ => Err(answer.refusal(WHAT)),
+    }
+}
+
+/// `hashedrekord` 0.0.1, as it is proposed to a log with API v1.
+pub(crate) fn proposed_hashedrekord(
+    hash: HashAlgorithm,
+    digest: &[u8],
+    signature: &[u8],
+    verifier_pem: &str,
+) -> Value {
+    json!({
+        "kind": "hashedrekord",
+        "apiVersion": "0.0.1",
+        "spec": {
+            "data": { "hash": { "algorithm": hash.short_name(), "value": hex::encode(digest) } },
+            "signature": {
+                "content": STANDARD.encode(signature),
+                "publicKey": { "content": STANDARD.encode(verifier_pem) },
+            },
+        },
+    })
+}
+
+/// `dsse` 0.0.1, as it is proposed to a log with API v1.
+pub(crate) fn proposed_dsse(envelope: &Envelope, verifier_pem: &str) -> Value {
+    json!({
+        "kind": "dsse",
+        "apiVersion": "0.0.1",
+        "spec": { "proposedContent": {
+            "envelope": envelope.to_json(),
+            "verifiers": [STANDARD.encode(verifier_pem)],
+        }},
+    })
+}
+
+/// Asks a log with API v1 to take an entry. The answer's proof and promise are unverified.
+pub(crate) async fn create_entry_of_v1(
+    web: &Web,
+    base: &str,
+    proposed: &Value,
+) -> Outcome<TransparencyLogEntry> {
+    let answer = web.post_json(WHAT, &below(base, "api/v1/log/entries"), proposed, None).await?;
+    match answer.status {
+        StatusCode::CREATED => {
+            let entries: BTreeMap<String, EntryOfV1> = answer.json(WHAT)?;
+            let nonsense = || answer.nonsense(WHAT);
+            let (_, entry) = entries.into_iter().next().ok_or_else(nonsense)?;
+            entry.read().ok_or_else(nonsense)
+        }
         StatusCode::CONFLICT => Err(answer
             .refusal(WHAT)
             .hint("this very signature is logged already: use the bundle that was made then")),

@@ -137,11 +137,21 @@ impl Args {
             .map_err(|error| Failure::usage("not an in-toto statement").because(&error))?
             .predicate_type;
         let format = self.cosign.format_or(self.format);
-        let signed = session.sign_payload(Payload::Statement(statement), Logging::AsChosen).await?;
-        if let Some(path) = &self.bundle {
+        let payload = Payload::Statement(statement);
+        let (mut bundle, mut legacy) = (None, None);
+        // A file is always a bundle.
+        if format.has_bundle() || self.bundle.is_some() {
+            bundle = Some(session.sign_payload(payload.clone(), Logging::AsChosen).await?);
+        }
+        if format.has_legacy() {
+            legacy = Some(session.sign_payload(payload, Logging::Promised).await?);
+        }
+        if let (Some(path), Some(signed)) = (&self.bundle, &bundle) {
             files::write_or_print(path, &signed.json, *context.screen())?;
         }
-        let done = format!("{}: {kind}, {}", image.by_digest(), signed.accepted.sentence());
+        let proof = bundle.as_ref().or(legacy.as_ref());
+        let proof = proof.map(|signed| signed.accepted.sentence()).unwrap_or_default();
+        let done = format!("{}: {kind}, {proof}", image.by_digest());
         if self.no_upload {
             context.screen().done("Attested", &done);
             return Ok(());
@@ -151,11 +161,11 @@ impl Args {
             let removed = remove_attestations(image, &kind).await?;
             context.screen().say(&format!("Removed {removed} of type {kind}"));
         }
-        if format.has_bundle() {
+        if let Some(signed) = bundle.filter(|_| format.has_bundle()) {
             let (attached, now) = (&image.place.attached, context.clock().now());
             put_bundle(attached, &image.manifest, &signed.json, &kind, now).await?;
         }
-        if format.has_legacy() {
+        if let Some(signed) = legacy {
             let lite_bundle::Content::Dsse(envelope) = &signed.bundle.content else {
                 return Err(Failure::new(Exit::Internal, "a signed statement is no envelope"));
             };

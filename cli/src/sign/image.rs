@@ -103,7 +103,7 @@ async fn sign_one(
     };
     let legacy = if how.format.has_legacy() {
         let payload = simple_signing(&image, how.claims);
-        let signed = session.sign_payload(Payload::Bytes(payload.clone()), Logging::NoRoom);
+        let signed = session.sign_payload(Payload::Bytes(payload.clone()), Logging::Promised);
         Some((payload, signed.await?))
     } else {
         None

@@ -13,7 +13,7 @@ mod signer;
 
 use lite_bundle::body::HashedRekord002;
 use lite_bundle::trust::TrustedRoot;
-use lite_bundle::{Bundle, MediaType, TransparencyLogEntry};
+use lite_bundle::{Bundle, Content, MediaType, TransparencyLogEntry};
 use lite_keys::{KeyDetails, KeyKind, SigningKey};
 use lite_pki::Certificate;
 use lite_verifier::Policy;
@@ -25,7 +25,7 @@ use crate::failure::{Failure, Outcome};
 use crate::flags::{ServiceFlags, SignerFlags, TrustFlags};
 use crate::keys;
 use crate::login;
-use crate::trust::{self, Services};
+use crate::trust::{self, LogService, LogVersion, Services};
 use crate::verify::{self, Accepted};
 use signer::Signer;
 
@@ -50,8 +50,8 @@ pub(crate) struct SigningFlags {
 pub(crate) enum Logging {
     /// As the flags and the signing config have it.
     AsChosen,
-    /// It is not: the format has no room for the log's entries.
-    NoRoom,
+    /// By a log that promises a time, if there is one: the format has room for nothing else.
+    Promised,
 }
 
 /// A bundle, and what it proves.
@@ -193,8 +193,11 @@ impl Session {
     }
 
     /// The log to tell, if any.
-    fn log(&self, logging: Logging) -> Option<&str> {
-        self.services.log.as_deref().filter(|_| logging == Logging::AsChosen)
+    fn log(&self, logging: Logging) -> Option<&LogService> {
+        match logging {
+            Logging::AsChosen => self.services.log.as_ref(),
+            Logging::Promised => self.services.promising_log.as_ref(),
+        }
     }
 
     /// The entry that the log answers with, where there is one.
@@ -205,13 +208,31 @@ impl Session {
         logging: Logging,
     ) -> Outcome<Vec<TransparencyLogEntry>> {
         let Some(log) = self.log(logging) else { return Ok(Vec::new()) };
-        let entry = HashedRekord002 {
-            digest: digested.digest.clone(),
-            signature: signature.to_vec(),
-            key_details: self.details,
-            verifier: self.signer.entry_verifier(),
+        let entry = match log.version {
+            LogVersion::V2 => {
+                let entry = HashedRekord002 {
+                    digest: digested.digest.clone(),
+                    signature: signature.to_vec(),
+                    key_details: self.details,
+                    verifier: self.signer.entry_verifier(),
+                };
+                rekor::create_entry(&self.web, &log.url, &entry).await?
+            }
+            LogVersion::V1 => {
+                let pem = self.signer.verifier_pem();
+                let entry = match digested.content(signature.to_vec()) {
+                    Content::Message(_) => rekor::proposed_hashedrekord(
+                        digested.hash,
+                        &digested.digest,
+                        signature,
+                        &pem,
+                    ),
+                    Content::Dsse(envelope) => rekor::proposed_dsse(&envelope, &pem),
+                };
+                rekor::create_entry_of_v1(&self.web, &log.url, &entry).await?
+            }
         };
-        Ok(vec![rekor::create_entry(&self.web, log, &entry).await?])
+        Ok(vec![entry])
     }
 
     /// What a verifier who knows the signer, and what was left out, asks for.

@@ -80,6 +80,14 @@ impl Signer {
         }
     }
 
+    /// The same in PEM, as a log of API v1 records it.
+    pub(super) fn verifier_pem(&self) -> String {
+        match &self.certificate {
+            Some(certificate) => certificate.to_pem(),
+            None => self.key.public().to_pem(),
+        }
+    }
+
     /// Who signed, as a bundle of v0.3 says it.
     pub(super) fn in_bundle(&self) -> BundleSigner {
         match &self.certificate {

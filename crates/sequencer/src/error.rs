@@ -137,6 +137,9 @@ pub enum ReadError {
     /// What is stored is not what was stored.
     #[error("stored {0} is damaged")]
     Damaged(String),
+    /// The index of leaves does not answer.
+    #[error("index is not readable")]
+    Index(#[source] Cause),
     /// It should be stored, and is not.
     #[error("stored {0} is missing")]
     Missing(String),

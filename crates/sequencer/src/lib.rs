@@ -3,7 +3,8 @@
 //! Read in this order: [`ports`] (what the log needs from the world, and how far it is trusted),
 //! [`Submission`] (what is submitted), [`Sequencer::sequence`] (steps 1 to 4 of the life of a leaf),
 //! [`Publisher`] (steps 5 to 7, off the path to the answer), [`recover()`] (a start), [`Pool`]
-//! (the queue, and the two threads that run the machine), [`View`] (what readers see).
+//! (the queue, and the two threads that run the machine), [`View`] (what readers see), [`Finder`]
+//! (a leaf by its hash).
 //!
 //! In scope: order, durability, duplicates, pushback, recovery. Not here: files and their formats
 //! (`lite-store`), what makes a leaf acceptable (the servers), Merkle proofs for verifiers
@@ -20,6 +21,7 @@
 
 mod dedup;
 mod error;
+mod finder;
 mod leaf;
 pub mod margin;
 mod pool;
@@ -40,6 +42,7 @@ mod view;
 
 pub use dedup::DedupKey;
 pub use error::{AppendError, PublishError, ReadError, RecoverError, SequenceError};
+pub use finder::Finder;
 pub use leaf::{Leaf, MAX_EXTRA_BYTES, Submission};
 pub use pool::{Done, Pool};
 pub use publisher::Publisher;

@@ -14,7 +14,7 @@ use crate::ports::{
 use crate::right_edge::{EdgeProver, FullTile, RightEdge, WIDTH};
 use crate::view::Pending;
 use crate::{
-    AppendError, DedupKey, Leaf, ReadError, SequenceError, Shared, Submission, Tree, View,
+    AppendError, DedupKey, Finder, Leaf, ReadError, SequenceError, Shared, Submission, Tree, View,
 };
 
 /// The ports of a log.
@@ -111,6 +111,12 @@ impl Sequencer {
     #[must_use]
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Finds what was sequenced, for readers.
+    #[must_use]
+    pub fn finder(&self) -> Finder {
+        Finder::new(Arc::clone(&self.machine.index), Arc::clone(&self.shared))
     }
 
     /// Sequences a batch: on return without error each answer in it is durable, and its proof and

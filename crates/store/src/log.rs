@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lite_sequencer::ports::Cause;
 use lite_sequencer::{
-    Answer, Events, Leaf, Pool, PoolState, PublishError, SequenceError, Sequenced, Shared,
+    Answer, Events, Finder, Leaf, Pool, PoolState, PublishError, SequenceError, Sequenced, Shared,
     Submission, Tree, View,
 };
 use lite_time::Time;
@@ -24,6 +24,7 @@ pub struct Log {
     // In this order: the threads end before the folder is free for another process.
     pool: Pool,
     shared: Arc<Shared>,
+    finder: Finder,
     origin: String,
     _lock: FolderLock,
 }
@@ -80,11 +81,11 @@ impl Log {
     pub fn open(dir: &Path, config: LogConfig) -> Result<Self, OpenError> {
         let limits = config.limits.clone();
         let Opened { sequencer, publisher, origin, lock } = open::open(dir, config)?;
-        let shared = Arc::clone(sequencer.shared());
+        let (shared, finder) = (Arc::clone(sequencer.shared()), sequencer.finder());
         let events = Arc::new(Diary { origin: origin.clone() });
         let pool = Pool::start(sequencer, publisher, limits, events)
             .map_err(|source| OpenError::io(dir, source))?;
-        Ok(Self { pool, shared, origin, _lock: lock })
+        Ok(Self { pool, shared, finder, origin, _lock: lock })
     }
 
     /// The first line of this log's checkpoints.
@@ -161,6 +162,11 @@ impl Log {
     /// Reads a leaf with its time, identity and extra.
     pub fn leaf(&self, index: u64) -> Result<Arc<Leaf>, ReadError> {
         self.view().leaf(index)
+    }
+
+    /// The index of the promised leaf with this hash; `None` if there is none.
+    pub fn find(&self, leaf_hash: &Hash) -> Result<Option<u64>, ReadError> {
+        self.finder.leaf(leaf_hash)
     }
 
     /// When a leaf was sequenced.

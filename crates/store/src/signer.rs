@@ -4,33 +4,44 @@ use lite_sequencer::ports::{Cause, CheckpointContent, CheckpointRefusal, Checkpo
 use lite_time::Time;
 use lite_tlog::{Checkpoint, CheckpointError, Hash, NoteSigner};
 
-/// Signs checkpoints whose origin is the name of the key, as Rekor's are.
-pub struct NoteCheckpointSigner(NoteSigner);
+/// Signs checkpoints with exactly one signature.
+pub struct NoteCheckpointSigner {
+    key: NoteSigner,
+    origin: String,
+}
 
 impl NoteCheckpointSigner {
-    /// A signer for the log that is named as the key is.
+    /// A signer for the log that is named as the key is: Rekor v2's.
     #[must_use]
     pub fn new(key: NoteSigner) -> Self {
-        Self(key)
+        let origin = key.name().to_owned();
+        Self { key, origin }
+    }
+
+    /// A signer for a log whose origin is not the name of its key: Rekor v1's.
+    #[must_use]
+    pub fn with_origin(key: NoteSigner, origin: impl Into<String>) -> Self {
+        Self { key, origin: origin.into() }
     }
 }
 
 impl CheckpointSigner for NoteCheckpointSigner {
     fn origin(&self) -> &str {
-        self.0.name()
+        &self.origin
     }
 
     fn log_id(&self) -> Vec<u8> {
-        self.0.log_id().0.to_vec()
+        self.key.log_id().0.to_vec()
     }
 
     fn sign(&self, size: u64, root: &Hash, _: Time) -> Result<String, Cause> {
-        let note = Checkpoint::new(self.0.name(), size, *root).sign(&self.0)?;
+        let note = Checkpoint::new(&*self.origin, size, *root).sign(&self.key)?;
         Ok(note.to_string())
     }
 
     fn open(&self, checkpoint: &str) -> Result<CheckpointContent, CheckpointRefusal> {
-        match Checkpoint::open(checkpoint.as_bytes(), self.0.verifier()) {
+        let opened = Checkpoint::open_of(checkpoint.as_bytes(), self.key.verifier(), &self.origin);
+        match opened {
             Ok(Checkpoint { size, root, .. }) => Ok(CheckpointContent { size, root }),
             Err(CheckpointError::Origin) => Err(CheckpointRefusal::Origin),
             Err(CheckpointError::Note(_)) => Err(self.refusal(checkpoint)),
@@ -44,7 +55,7 @@ impl NoteCheckpointSigner {
     fn refusal(&self, checkpoint: &str) -> CheckpointRefusal {
         match lite_tlog::SignedNote::parse(checkpoint.as_bytes()) {
             Err(_) => CheckpointRefusal::Syntax,
-            Ok(note) if note.text().lines().next() != Some(self.0.name()) => {
+            Ok(note) if note.text().lines().next() != Some(&*self.origin) => {
                 CheckpointRefusal::Origin
             }
             Ok(_) => CheckpointRefusal::Signature,

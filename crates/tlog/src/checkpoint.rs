@@ -77,10 +77,20 @@ impl Checkpoint {
 
     /// Reads a signed checkpoint and verifies that the expected log signed it, under its own name.
     pub fn open(note: &[u8], verifier: &NoteVerifier) -> Result<Self, CheckpointError> {
+        Self::open_of(note, verifier, verifier.name())
+    }
+
+    /// The same for a log whose origin is not the name of its key: Rekor v1's is
+    /// `NAME - TREE_ID`.
+    pub fn open_of(
+        note: &[u8],
+        verifier: &NoteVerifier,
+        origin: &str,
+    ) -> Result<Self, CheckpointError> {
         let note = SignedNote::parse(note)?;
         note.verify(verifier)?;
         let checkpoint: Self = note.text().parse()?;
-        if checkpoint.origin != verifier.name() {
+        if checkpoint.origin != origin {
             return Err(CheckpointError::Origin);
         }
         Ok(checkpoint)

@@ -30,6 +30,7 @@ pub(crate) async fn create_entry(
         return Err(ApiError::Duplicate(sequenced.index));
     }
     app.self_check.check(&verified.hash, &sequenced)?;
+    app.search.wake();
     count(&sequenced);
     let json = [(header::CONTENT_TYPE, "application/json")];
     let entry = render(app.log_id, &verified.leaf, &sequenced);

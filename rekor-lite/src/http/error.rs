@@ -5,6 +5,7 @@ use http::{HeaderName, StatusCode, header};
 use lite_http::rpc::Status;
 use lite_sequencer::AppendError;
 
+use crate::app::NotProven;
 use crate::entry::Refusal;
 use crate::workers::WorkError;
 
@@ -33,7 +34,7 @@ pub(crate) enum ApiError {
     #[error("not found")]
     NotFound,
     #[error("proof does not verify")]
-    Proof,
+    Proof(#[from] NotProven),
     #[error("stored data is not readable")]
     Read(#[from] lite_sequencer::ReadError),
     #[error("request is refused")]
@@ -61,7 +62,8 @@ impl IntoResponse for ApiError {
             Self::Frozen => frozen(),
             Self::NotFound => Status::not_found("Not Found").into_response(),
             Self::Refused(refusal) => refused(&refusal).into_response(),
-            Self::Proof => {
+            Self::Proof(_) => {
+                metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
                 log_fault(&self);
                 Status::unknown("failed to integrate entry").into_response()
             }

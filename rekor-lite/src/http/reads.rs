@@ -3,13 +3,17 @@
 //! Rekor's API has them under `/api/v2`, its clients read them at the root. The path is matched as
 //! it was sent, percent signs and all, so that a tile has one name.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Uri, header};
+use lite_store::Log;
 use lite_tlog::{EntryBundlePath, TilePath};
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::workers::Workers;
 
 /// A checkpoint changes with every batch.
 const MUTABLE: &str = "no-cache";
@@ -19,22 +23,37 @@ const IMMUTABLE: &str = "max-age=604800, immutable";
 
 /// `GET …/checkpoint`
 pub(crate) async fn checkpoint(State(app): State<App>) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, MUTABLE)];
-    let tree = app.log.checkpoint();
-    (headers, tree.checkpoint.to_string()).into_response()
+    checkpoint_of(&app.log)
 }
 
 /// `GET …/tile/…`
 pub(crate) async fn tile(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
-    let path = uri.path().strip_prefix("/api/v2").unwrap_or(uri.path());
+    tile_of(&app.log, &app.readers, &uri, "/api/v2").await
+}
+
+/// The newest signed checkpoint of a tree.
+pub(crate) fn checkpoint_of(log: &Log) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, MUTABLE)];
+    let tree = log.checkpoint();
+    (headers, tree.checkpoint.to_string()).into_response()
+}
+
+/// The tile or entry bundle that a path names, below a prefix or at the root.
+pub(crate) async fn tile_of(
+    log: &Arc<Log>,
+    readers: &Workers,
+    uri: &Uri,
+    prefix: &str,
+) -> Result<Response, ApiError> {
+    let path = uri.path().strip_prefix(prefix).unwrap_or(uri.path());
     let path = path.strip_prefix('/').unwrap_or(path);
-    let log = app.log.clone();
+    let log = Arc::clone(log);
     let bytes = if let Ok(bundle) = path.parse::<EntryBundlePath>() {
-        app.readers.run(move || log.read_bundle(&bundle)).await??
+        readers.run(move || log.read_bundle(&bundle)).await??
     } else {
         let tile = path.parse::<TilePath>().map_err(|_| ApiError::NotFound)?;
-        app.readers.run(move || log.read_tile(&tile)).await??
+        readers.run(move || log.read_tile(&tile)).await??
     };
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];

@@ -104,7 +104,7 @@ async fn read(args: &Args, context: &Context) -> Outcome {
         signing_config: args.signing_config.clone(),
         ..ServiceFlags::default()
     };
-    let log = Services::log(&services, context)?;
+    let log = Services::log(&services, context)?.url;
     let mut reader = LogReader::open(Web::default(), log, &root).await?;
     let (data, words) = match &args.verb {
         Verb::Info => info(&reader),

@@ -83,9 +83,7 @@ impl TimestampResponse {
 
         // (3) RFC 5652, Section 5.4: the signature is over the attributes, and through their
         // `messageDigest` over the content.
-        if self.signer.digest_hash.digest(&self.info) != self.signer.message_digest {
-            return Err(TimestampError::MessageDigest);
-        }
+        self.check_content()?;
         self.check_signature(signer)?;
 
         // (4) The signer chains to the authority at the time it claims, and is for timestamps.
@@ -105,6 +103,17 @@ impl TimestampResponse {
         Ok(VerifiedTimestamp { time: self.gen_time, path })
     }
 
+    /// Proves that the certificate that came along signed this response, and nothing about who that
+    /// is: for logs, which hold timestamps of any authority.
+    pub fn verify_signer(&self) -> Result<(), TimestampError> {
+        let mut certificates = self.certificates.iter();
+        let signer = certificates.find(|certificate| self.is_signer(certificate));
+        let signer = signer.ok_or(TimestampError::UnknownSigner)?;
+        self.check_signing_certificate(signer)?;
+        self.check_content()?;
+        self.check_signature(signer)
+    }
+
     /// Whether `authority` may have signed: its leaf, or the issuer of the embedded certificate, is
     /// the one this response names. A quick look before [`TimestampResponse::verify`], no proof.
     #[must_use]
@@ -116,16 +125,23 @@ impl TimestampResponse {
         &'a self,
         authority: &'a TrustedAuthority,
     ) -> Result<&'a Certificate, TimestampError> {
-        let named = |certificate: &&Certificate| {
-            certificate.issuer_der() == self.signer.issuer
-                && certificate.serial() == self.signer.serial
-        };
+        let named = |certificate: &&Certificate| self.is_signer(certificate);
         let Some(leaf) = authority.chain.first().filter(|first| !first.is_ca()) else {
             return self.certificates.iter().find(named).ok_or(TimestampError::UnknownSigner);
         };
         // RFC 3161, Section 2.4.1: who embeds certificates embeds the signer's.
         let embedded = self.certificates.is_empty() || self.certificates.contains(leaf);
         if named(&leaf) && embedded { Ok(leaf) } else { Err(TimestampError::OtherSigner) }
+    }
+
+    fn is_signer(&self, certificate: &Certificate) -> bool {
+        certificate.issuer_der() == self.signer.issuer && certificate.serial() == self.signer.serial
+    }
+
+    fn check_content(&self) -> Result<(), TimestampError> {
+        let digest = self.signer.digest_hash.digest(&self.info);
+        let same = digest == self.signer.message_digest;
+        if same { Ok(()) } else { Err(TimestampError::MessageDigest) }
     }
 
     /// RFC 3161, Section 2.4.2 and RFC 5816: the attributes bind the signature to one certificate.

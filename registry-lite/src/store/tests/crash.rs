@@ -16,9 +16,9 @@ fn life(rig: &Rig) -> Result<(), Refusal> {
     let index = push_index(store, "a", &[&one, &two], &["both"])?;
     push_blob(store, "a", b"nobody's")?;
     // Garbage that names garbage: an index and its images go in one collection.
-    let four = push_image(store, "a", "four", &[], None)?;
-    let five = push_image(store, "a", "five", &[], None)?;
-    push_index(store, "a", &[&four, &five], &[])?;
+    let of = |layer| push_image(store, "a", layer, &[], None);
+    let listed = [of("four")?, of("five")?, of("six")?, of("seven")?];
+    push_index(store, "a", &listed.each_ref(), &[])?;
     let layer = lite_oci::Digest::sha256(b"two");
     store.mount(&repository("b/c"), &layer, Some(&repository("a")))?;
     push_image(store, "b/c", "two", &["latest"], None)?;
