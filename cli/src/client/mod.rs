@@ -5,12 +5,13 @@
 
 pub(crate) mod fulcio;
 pub(crate) mod rekor;
+pub(crate) mod rekor_v1;
 pub(crate) mod tsa;
 pub(crate) mod tuf;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use lite_http::client::{Client, ClientError};
+use lite_http::client::{Client, ClientConfig, ClientError};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -33,6 +34,11 @@ pub(crate) struct Answer {
 }
 
 impl Web {
+    /// For answers that may be this large: an entry bundle has up to 256 leaves of 64 KiB.
+    pub(crate) fn with_answers_up_to(bytes: usize) -> Self {
+        Self(Client::new(ClientConfig { max_body: bytes, ..ClientConfig::default() }))
+    }
+
     /// The client underneath, for libraries that bring their own requests.
     pub(crate) const fn client(&self) -> &Client {
         &self.0
