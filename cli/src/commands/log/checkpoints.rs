@@ -13,9 +13,7 @@ pub(super) struct Signed {
     pub(super) checkpoint: Checkpoint,
     /// The checkpoint as it is signed.
     pub(super) note: String,
-    /// Who signed it, as the trusted root has it.
-    pub(super) log: TransparencyLog,
-    /// That log's ID.
+    /// The ID of the log that signed it.
     pub(super) log_id: LogId,
 }
 
@@ -40,7 +38,7 @@ impl Signed {
         let key = PublicKey::from_spki_der(&log.public_key.raw_bytes).ok()?;
         let verifier = NoteVerifier::new(name, key).ok()?;
         let checkpoint = Checkpoint::open_of(note, &verifier, &origin).ok()?;
-        Some(Self { checkpoint, note: text, log: log.clone(), log_id: verifier.log_id() })
+        Some(Self { checkpoint, note: text, log_id: verifier.log_id() })
     }
 
     /// The number of a v1 tree, which its origin ends with.

@@ -69,8 +69,9 @@ impl Entry {
         verify_inclusion(&leaf, proof.log_index, size, &hashes, &root_hash)
             .map_err(|error| refuse("the log does not hold this entry").because(&error))?;
         if version == LogVersion::V2 && proof.log_index != answer.log_index {
-            return Err(refuse("the proof is of another entry")
-                .note("found", proof.log_index.to_string()));
+            return Err(
+                refuse("the proof is of another entry").note("found", proof.log_index.to_string())
+            );
         }
         // (3) The promise is the log's, and made while the log was trusted.
         let promised = match (version, answer.integrated_time, &answer.inclusion_promise) {

@@ -9,6 +9,8 @@
 mod audit;
 mod checkpoints;
 mod entry;
+#[cfg(test)]
+mod made;
 mod place;
 mod read;
 mod reader;
@@ -137,9 +139,9 @@ async fn told(args: &Args, context: &Context) -> Outcome {
         Verb::Proof { proof: Proof::Consistency { old, new } } => {
             read::consistency(&place, *old, *new).await?
         }
-        Verb::Upload(verb) => upload::upload(verb, &place, context).await?,
-        Verb::Search(verb) => search::search(verb, &place, context).await?,
-        Verb::Verify(verb) => verify::verify(verb, &place, context).await?,
+        Verb::Upload(verb) => upload::upload(verb, &place, *context.screen()).await?,
+        Verb::Search(verb) => search::search(verb, &place, *context.screen()).await?,
+        Verb::Verify(verb) => verify::verify(verb, &place).await?,
         Verb::Tail(verb) => return tail::tail(verb, &place, context).await,
         Verb::Audit(verb) => return audit::run(verb, &place, context).await,
         Verb::Reindex(verb) => return reindex::run(verb, args.output, context),

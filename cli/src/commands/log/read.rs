@@ -28,9 +28,9 @@ impl std::str::FromStr for Named {
         if is_hex && matches!(text.len(), 64 | 80) {
             return Ok(Self::Uuid(text.to_ascii_lowercase()));
         }
-        text.parse().map(Self::Index).map_err(|_| {
-            "neither an index nor a UUID of 64 or 80 hexadecimal digits".to_owned()
-        })
+        text.parse()
+            .map(Self::Index)
+            .map_err(|_| "neither an index nor a UUID of 64 or 80 hexadecimal digits".to_owned())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use lite_bundle::trust::TrustedRoot;
-use lite_tlog::tile_path::TILE_WIDTH;
+use lite_tlog::tile_path::{TILE_HEIGHT, TILE_WIDTH};
 use lite_tlog::{
     Checkpoint, EntryBundlePath, Hash, MAX_LEAF_BYTES, ProveError, Prover, TilePath, TileReader,
     entry_bundle, leaf_hash, verify_consistency, verify_inclusion,
@@ -120,11 +120,19 @@ impl LogReader {
         Ok((root, proof))
     }
 
-    /// Whether the newest tree has a leaf of this hash here, by the hashes around it.
-    pub(super) async fn holds(&mut self, index: u64, leaf: &Hash) -> Outcome<bool> {
+    /// Whether the newest tree has this hash at a place of a tile level, by the hashes around it.
+    pub(super) async fn holds(&mut self, level: u8, index: u64, hash: &Hash) -> Outcome<bool> {
         let Checkpoint { size, root, .. } = *self.checkpoint();
-        let proof = self.prove(|prover, tiles| prover.inclusion(tiles, index, size)).await?;
-        Ok(verify_inclusion(leaf, index, size, &proof, &root).is_ok())
+        // The path of a leaf below leads through the place. From there on it is the path of a leaf
+        // in the tree over such places.
+        let height = TILE_HEIGHT * u32::from(level);
+        let Some(leaf) = index.checked_shl(height).filter(|leaf| *leaf < size) else {
+            return Ok(false);
+        };
+        let proof = self.prove(|prover, tiles| prover.inclusion(tiles, leaf, size)).await?;
+        let Some(above) = proof.get(height as usize..) else { return Ok(false) };
+        let places = ((size - 1) >> height) + 1;
+        Ok(verify_inclusion(hash, index, places, above, &root).is_ok())
     }
 
     /// The root hashes of two trees, and the proof that one begins with the other.

@@ -64,14 +64,17 @@ pub(super) fn run(args: &Args, output: OutputForm, context: &Context) -> Outcome
         context.screen().say("The running instance builds its search index again …");
         wait(&asked, Duration::from_secs(args.timeout))?;
     }
-    let states: Vec<Value> = asked.iter().map(|(tree, dir, requested)| {
-        let state = match requested {
-            _ if !lite_search::is_requested(dir) => "done",
-            Requested::OfTheRunning => "running",
-            Requested::AtTheNextStart => "at the next start",
-        };
-        json!({ "tree": tree, "folder": dir.display().to_string(), "state": state })
-    }).collect();
+    let states: Vec<Value> = asked
+        .iter()
+        .map(|(tree, dir, requested)| {
+            let state = match requested {
+                _ if !lite_search::is_requested(dir) => "done",
+                Requested::OfTheRunning => "running",
+                Requested::AtTheNextStart => "at the next start",
+            };
+            json!({ "tree": tree, "folder": dir.display().to_string(), "state": state })
+        })
+        .collect();
     match output {
         OutputForm::Json => context.screen().json(&json!({ "indexes": states })),
         OutputForm::Text => {

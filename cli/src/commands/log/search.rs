@@ -16,10 +16,10 @@ use super::place::Place;
 use crate::artifact::Artifact;
 use crate::client::rekor_v1::Name;
 use crate::client::{rekor, rekor_v1};
-use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
+use crate::render::Screen;
 use crate::trust::LogVersion;
 
 /// A key or a certificate is a few lines.
@@ -95,7 +95,7 @@ struct Question {
     limit: u32,
 }
 
-pub(super) async fn search(args: &Args, place: &Place, context: &Context) -> Outcome<Said> {
+pub(super) async fn search(args: &Args, place: &Place, screen: Screen) -> Outcome<Said> {
     let question = args.question()?;
     let mut reader = place.open().await?;
     let mut entries = Vec::new();
@@ -133,13 +133,13 @@ pub(super) async fn search(args: &Args, place: &Place, context: &Context) -> Out
         fits
     });
     if unfit > 0 {
-        context.screen().say(&format!(
+        screen.say(&format!(
             "{unfit} more that the log's search names do not show by themselves that they fit"
         ));
     }
     let lag = looked_at.filter(|reached| *reached < reader.checkpoint().size);
     if let Some(reached) = lag {
-        context.screen().warn(&format!("the search has looked at {reached} entries so far"));
+        screen.warn(&format!("the search has looked at {reached} entries so far"));
     }
     let mut data = json!({ "entries": entries.iter().map(Entry::json).collect::<Vec<_>>() });
     if let Some(reached) = looked_at {
@@ -156,10 +156,7 @@ pub(super) async fn search(args: &Args, place: &Place, context: &Context) -> Out
 }
 
 /// Where the search of a log of v2 says that entries are, and how many it looked at.
-pub(super) async fn indexes(
-    place: &Place,
-    query: &[(&str, String)],
-) -> Outcome<(Vec<u64>, u64)> {
+pub(super) async fn indexes(place: &Place, query: &[(&str, String)]) -> Outcome<(Vec<u64>, u64)> {
     rekor::search(&place.web, &place.log.url, query).await
 }
 

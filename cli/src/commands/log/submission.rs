@@ -203,7 +203,3 @@ fn verifier(path: &Path) -> Outcome<(EntryVerifier, PublicKey, String)> {
     let key = leaf.public_key().map_err(|error| refuse().because(&error))?;
     Ok((EntryVerifier::Certificate(leaf.der().to_vec()), key, leaf.to_pem()))
 }
-
-#[cfg(test)]
-#[path = "submission_tests.rs"]
-mod tests;

@@ -7,11 +7,11 @@ use super::entry::Entry;
 use super::place::Place;
 use super::submission::SubmissionFlags;
 use super::{Said, read};
-use crate::client::rekor_v1::{self, Name};
 use crate::client::rekor;
-use crate::commands::Context;
+use crate::client::rekor_v1::{self, Name};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::render::Screen;
 use crate::trust::LogVersion;
 
 /// Log a signature
@@ -30,7 +30,7 @@ pub(super) struct Args {
     submission: SubmissionFlags,
 }
 
-pub(super) async fn upload(args: &Args, place: &Place, context: &Context) -> Outcome<Said> {
+pub(super) async fn upload(args: &Args, place: &Place, screen: Screen) -> Outcome<Said> {
     let submission = args.submission.read()?;
     let (web, url) = (&place.web, &place.log.url);
     let (entry, leaf) = match place.log.version {
@@ -44,7 +44,7 @@ pub(super) async fn upload(args: &Args, place: &Place, context: &Context) -> Out
             let entry = match rekor_v1::upload(web, url, &submission.for_v1()).await? {
                 Some(answer) => Entry::verify(&answer, &place.root, LogVersion::V1)?,
                 None => {
-                    context.screen().say("logged already: this is the entry that there is");
+                    screen.say("logged already: this is the entry that there is");
                     let uuid = hex::encode(leaf_hash(&leaf));
                     place.open().await?.entry_of_v1(Name::Uuid(&uuid)).await?
                 }
@@ -53,9 +53,12 @@ pub(super) async fn upload(args: &Args, place: &Place, context: &Context) -> Out
         }
     };
     if entry.leaf != leaf {
-        return Err(Failure::new(Exit::Refused, "the log answers with another entry than was sent")
-            .note("expected", String::from_utf8_lossy(&leaf))
-            .note("found", String::from_utf8_lossy(&entry.leaf)));
+        return Err(Failure::new(
+            Exit::Refused,
+            "the log answers with another entry than was sent",
+        )
+        .note("expected", String::from_utf8_lossy(&leaf))
+        .note("found", String::from_utf8_lossy(&entry.leaf)));
     }
     let data = entry.json();
     let mut short = json!({ "logIndex": entry.index });
@@ -65,3 +68,7 @@ pub(super) async fn upload(args: &Args, place: &Place, context: &Context) -> Out
     }
     Ok(Said { text: read::lines(&short), data, words: entry.sentence() })
 }
+
+#[cfg(test)]
+#[path = "verbs_tests.rs"]
+mod tests;

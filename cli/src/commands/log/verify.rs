@@ -9,7 +9,6 @@ use super::reader::LogReader;
 use super::submission::{Submission, SubmissionFlags};
 use super::{Said, read, search};
 use crate::client::rekor_v1::Name;
-use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::trust::LogVersion;
@@ -41,7 +40,7 @@ impl Args {
     }
 }
 
-pub(super) async fn verify(args: &Args, place: &Place, _: &Context) -> Outcome<Said> {
+pub(super) async fn verify(args: &Args, place: &Place) -> Outcome<Said> {
     let submission = args.submission.read()?;
     let mut reader = place.open().await?;
     let leaf = match place.log.version {

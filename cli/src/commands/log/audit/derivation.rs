@@ -27,7 +27,11 @@ impl Derivation {
     /// The root hash, by both ways.
     pub(super) fn root(&self) -> Result<Hash, Disagreement> {
         let ours = self.ours.root();
-        if self.theirs.root().is_none_or(|theirs| theirs == ours) { Ok(ours) } else { Err(Disagreement) }
+        if self.theirs.root().is_none_or(|theirs| theirs == ours) {
+            Ok(ours)
+        } else {
+            Err(Disagreement)
+        }
     }
 
     /// Appends a leaf by its hash. Answers the tiles that it filled, with their hashes.
@@ -60,9 +64,8 @@ impl Derivation {
 
     /// The tiles that are not full, with their hashes.
     pub(super) fn partial(&self) -> impl Iterator<Item = (TilePath, &[Hash])> {
-        TilePath::partials(self.size()).filter_map(|path| {
-            Some((path, self.open.get(usize::from(path.level()))?.as_slice()))
-        })
+        TilePath::partials(self.size())
+            .filter_map(|path| Some((path, self.open.get(usize::from(path.level()))?.as_slice())))
     }
 
     /// The leaf hashes of the tile that is not full yet.

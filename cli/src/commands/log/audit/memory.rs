@@ -36,15 +36,20 @@ impl Memory {
     /// The file that a flag names, or that of this log in the instance's client folder.
     pub(super) fn of(file: Option<&Path>, log: &Signed, context: &Context) -> Outcome<Self> {
         if let Some(file) = file {
-            return Ok(Self(file.to_path_buf()));
+            return Ok(Self::at(file.to_path_buf()));
         }
         let instance = context.instance().map_err(|failure| {
-            failure.note("needed for", "the checkpoint to remember").hint(
-                "--state FILE names a place for it",
-            )
+            failure
+                .note("needed for", "the checkpoint to remember")
+                .hint("--state FILE names a place for it")
         })?;
         let id = hex::encode(log.log_id.0);
-        Ok(Self(instance.file(&format!("audit-{}.json", &id[..16]))))
+        Ok(Self::at(instance.file(&format!("audit-{}.json", &id[..16]))))
+    }
+
+    /// This file.
+    pub(super) const fn at(file: PathBuf) -> Self {
+        Self(file)
     }
 
     /// What was remembered; `None` on the first audit.
@@ -55,8 +60,8 @@ impl Memory {
                 "--state FILE keeps another log's apart; without the file the audit is a first one",
             )
         };
-        let kept: Remembered = serde_json::from_slice(&bytes)
-            .map_err(|error| refuse("is damaged").because(&error))?;
+        let kept: Remembered =
+            serde_json::from_slice(&bytes).map_err(|error| refuse("is damaged").because(&error))?;
         Signed::open(kept.checkpoint.as_bytes(), &place.root, place.log.version)
             .map(Some)
             .ok_or_else(|| {

@@ -80,7 +80,9 @@ pub(super) async fn run(args: &Args, place: &Place, context: &Context) -> Outcom
             return Err(failure);
         }
         // (3) Only a tree that was found good is remembered.
-        memory.write(reader.signed(), context.clock().now())?;
+        if round.is_news() || !args.follow {
+            memory.write(reader.signed(), context.clock().now())?;
+        }
         if !args.follow {
             context.screen().done("Verified OK:", &round.sentence());
             return watched(&round);

@@ -80,7 +80,12 @@ impl Audit {
         // (3) All of it must come to what is signed.
         let derived = self.tree.root().map_err(disagree)?;
         if derived != root {
-            round.find("checkpoint", "the entries make another tree than is signed", &root, &derived);
+            round.find(
+                "checkpoint",
+                "the entries make another tree than is signed",
+                &root,
+                &derived,
+            );
         }
         if round.findings.is_empty() {
             self.before = Some(checkpoint);
@@ -118,11 +123,8 @@ impl Audit {
             }
         };
         let first = number * u64::from(TILE_WIDTH);
-        let known: Vec<Hash> = if self.tree.size() > first {
-            self.tree.open_leaves().to_vec()
-        } else {
-            Vec::new()
-        };
+        let known: Vec<Hash> =
+            if self.tree.size() > first { self.tree.open_leaves().to_vec() } else { Vec::new() };
         for (position, leaf) in leaves.into_iter().enumerate() {
             let index = first + position as u64;
             let in_tile = served.as_ref().and_then(|served| served.get(position)).copied();
@@ -136,11 +138,11 @@ impl Audit {
                 && round.findings.len() < MAX_FINDINGS
             {
                 // The hashes around it say which of the two was signed.
-                if log.holds(index, &in_tile).await? {
+                if log.holds(0, index, &in_tile).await? {
                     let why = format!("entry {index} is not the one that is signed");
                     round.find(&path.to_string(), &why, &in_tile, &from_leaf);
                     hash = in_tile;
-                } else if log.holds(index, &from_leaf).await? {
+                } else if log.holds(0, index, &from_leaf).await? {
                     let why = format!("the hash of entry {index} is not the one that is signed");
                     round.find(&tile.to_string(), &why, &from_leaf, &in_tile);
                 } else {
@@ -175,7 +177,8 @@ impl Audit {
         if let Some(before) = self.before.as_ref().filter(|it| it.size == self.tree.size()) {
             let derived = self.tree.root().map_err(disagree)?;
             if derived != before.root {
-                let why = format!("the first {} entries are not those that were signed", before.size);
+                let why =
+                    format!("the first {} entries are not those that were signed", before.size);
                 round.find("checkpoint", &why, &before.root, &derived);
             }
         }
@@ -187,18 +190,36 @@ impl Audit {
 async fn compare(
     path: &TilePath,
     derived: &[Hash],
-    log: &LogReader,
+    log: &mut LogReader,
     round: &mut Round,
 ) -> Outcome {
     let bytes = log.tile(path).await?;
     round.tiles += 1;
     let Some(served) = hashes(&bytes, path, round) else { return Ok(()) };
-    let differs = derived.iter().zip(&served).enumerate().find(|(_, (ours, theirs))| ours != theirs);
-    if let Some((position, (ours, theirs))) = differs {
+    let pairs = derived.iter().zip(&served).enumerate();
+    let Some((position, (ours, theirs))) = pairs.into_iter().find(|(_, (a, b))| a != b) else {
+        return Ok(());
+    };
+    // The hashes around it say which of the two was signed.
+    let place = path.index() * u64::from(TILE_WIDTH) + position as u64;
+    if log.holds(path.level(), place, theirs).await? {
+        let why = format!("makes another hash than {path} has, which is signed");
+        round.find(&below(path, place), &why, theirs, ours);
+    } else {
         let why = format!("hash {position} is not that of the entries below it");
         round.find(&path.to_string(), &why, ours, theirs);
     }
     Ok(())
+}
+
+/// What a hash of a tile is made of.
+fn below(path: &TilePath, place: u64) -> String {
+    let tile = TilePath::new(path.level() - 1, place, TILE_WIDTH);
+    let tile = tile.map(|tile| tile.to_string()).unwrap_or_default();
+    match EntryBundlePath::new(place, TILE_WIDTH) {
+        Some(bundle) if path.level() == 1 => format!("{bundle} and {tile}"),
+        _ => tile,
+    }
 }
 
 /// The hashes of a tile; a log that has grown may serve more than was asked for.
@@ -254,7 +275,11 @@ impl Round {
             1 => failure,
             many => failure.note("findings", many.to_string()),
         };
-        Some(failure.hint("keep what is printed, and a copy of what the log serves: it is the evidence"))
+        Some(
+            failure.hint(
+                "keep what is printed, and a copy of what the log serves: it is the evidence",
+            ),
+        )
     }
 
     /// The verdict, if it is a good one.
