@@ -29,7 +29,8 @@ use watch::Watch;
 ///
 /// Reads every entry, makes the tree again out of them, twice and by independent code, and compares
 /// each tile of each level and the root with what the log serves and has signed. The newest
-/// checkpoint is remembered, and the next audit holds the log to it.
+/// checkpoint is remembered, and the next audit holds the log to it. Whatever the size of the log, one
+/// entry bundle (17 MB at most) and two megabytes of tiles are in memory at a time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   siglite log audit
