@@ -23,6 +23,7 @@ mod files;
 mod flags;
 mod instance;
 mod keys;
+mod local_ca;
 mod login;
 mod predicate;
 mod prompt;

@@ -6,6 +6,7 @@ use lite_images::keychain::Keychain;
 use lite_images::{Access, Credential, Registry, Secret};
 use lite_oci::{Reference, RepositoryName};
 
+use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files::{self, MAX_DOCUMENT_BYTES};
@@ -88,14 +89,18 @@ pub(crate) struct RegistryFlags {
 
 impl RegistryFlags {
     /// A session with registries.
-    pub(crate) fn session(&self, env: &dyn Environment) -> Outcome<Registry> {
-        Registry::new(self.access(env)?).map_err(|error| {
+    pub(crate) fn session(&self, context: &Context) -> Outcome<Registry> {
+        Registry::new(self.access(context.env(), context.instance_ca()?)?).map_err(|error| {
             Failure::usage("the registry flags name something that cannot be used").because(&error)
         })
     }
 
     /// What the flags say, and where docker keeps the rest.
-    pub(crate) fn access(&self, env: &dyn Environment) -> Outcome<Access> {
+    pub(crate) fn access(
+        &self,
+        env: &dyn Environment,
+        instance_ca_pem: Option<String>,
+    ) -> Outcome<Access> {
         if self.k8s_keychain {
             return Err(Failure::usage("--k8s-keychain is not supported")
                 .note("cause", "siglite does not ask a cluster for credentials")
@@ -118,6 +123,7 @@ impl RegistryFlags {
             allow_http: self.allow_http_registry,
             insecure_skip_tls_verify: self.allow_insecure_registry,
             ca_pem: self.registry_cacert.iter().map(read).collect::<Outcome<_>>()?,
+            instance_ca_pem,
             client_identity_pem: identity,
         })
     }
@@ -165,7 +171,7 @@ mod tests {
     #[test]
     fn a_clusters_keychain_is_refused_in_a_sentence() {
         let flags = RegistryFlags { k8s_keychain: true, ..RegistryFlags::default() };
-        let failure = flags.access(&Made::default()).unwrap_err();
+        let failure = flags.access(&Made::default(), None).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert!(failure.hint.unwrap().contains("siglite login"));
     }

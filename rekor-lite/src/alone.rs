@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lite_http::Health;
+use lite_http::grpc::GrpcServices;
 use lite_http::standalone::{BoxError, Standalone};
 use lite_store::{SystemClock, public};
 
@@ -14,7 +15,7 @@ pub struct Alone(Server);
 
 impl Standalone for Alone {
     const NAME: &'static str = "rekor-lite";
-    const ABOUT: &'static str = "The signature log: the API of Rekor v2, on tiles";
+    const ABOUT: &'static str = "The signature log: the APIs of Rekor v2 and v1, on tiles";
     const LISTEN: &'static str = "localhost:7071";
     type Config = Config;
 
@@ -27,6 +28,10 @@ impl Standalone for Alone {
 
     fn router(&self) -> Router {
         self.0.router()
+    }
+
+    fn grpc(&self) -> GrpcServices {
+        self.0.grpc()
     }
 
     fn watch(&self, health: &Health) {

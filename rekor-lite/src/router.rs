@@ -8,6 +8,7 @@ use lite_http::rpc;
 use crate::app::App;
 use crate::http::create_entry::create_entry;
 use crate::http::reads::{checkpoint, tile};
+use crate::http::search::search;
 
 /// The routes. Reads stand at the root too: that is where monitors look.
 pub(crate) fn router(app: App, max_body_bytes: usize) -> Router {
@@ -16,6 +17,7 @@ pub(crate) fn router(app: App, max_body_bytes: usize) -> Router {
         .route("/api/v2/log/entries", known(post(create_entry)).layer(body_limit))
         .route("/api/v2/checkpoint", known(get(checkpoint)))
         .route("/api/v2/tile/{*path}", known(get(tile)))
+        .route("/api/v2/index", known(get(search)))
         .route("/checkpoint", known(get(checkpoint)))
         .route("/tile/{*path}", known(get(tile)))
         .with_state(app)

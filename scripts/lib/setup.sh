@@ -5,6 +5,12 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tools=${SIGLITE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/siglite-tools}
 
+# Stock clients that registries of packages have, each the newest there but for the first: it is
+# the last one made for Node 20.
+sigstore_js=(4.1.1 5.0.1)
+sigstore_js_oci=0.7.2 # attaches signatures to images; 0.6.0 lacks a package that it needs
+sigstore_java=2.0.0
+
 bold() { if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then printf '\033[1m%s\033[0m' "$*"; else printf '%s' "$*"; fi; }
 say() { printf '%s %s\n' "$(bold '·')" "$*" >&2; }
 skip() { # skip WHAT WHY: a stand-in for what could not be had; an error where nothing may be missing
@@ -65,6 +71,49 @@ need_python_clients() { # a Python with sigstore-python and python-tuf
       || { rm -rf "$venv"; skip "sigstore-python" "pip could not install it"; return; }
   fi
   export SIGLITE_PYTHON=$venv/bin/python
+}
+
+need_js_clients() { # sigstore-js for Node 20 and the newest, in $tools/js/VERSION/node_modules
+  local version home missing=
+  for version in "${sigstore_js[@]}"; do [ -f "$tools/js/$version/done" ] || missing=1; done
+  if [ -n "$missing" ]; then
+    command -v npm >/dev/null || apt_install nodejs npm || true
+    [ "$(node --version 2>/dev/null | sed 's/^v//; s/\..*//')" -ge 20 ] 2>/dev/null && command -v npm >/dev/null \
+      || { skip "sigstore-js" "no Node 20 with npm"; return; }
+    say "installing sigstore-js into $tools/js"
+    for version in "${sigstore_js[@]}"; do
+      home=$tools/js/$version
+      rm -rf "$home" && mkdir -p "$home"
+      # The newest asks for Node 22 and runs on Node 20 as well.
+      npm install --prefix "$home" --silent --no-audit --no-fund --ignore-scripts --engine-strict=false \
+        "sigstore@$version" "@sigstore/oci@$sigstore_js_oci" >/dev/null 2>&1 && touch "$home/done" \
+        || { rm -rf "$home"; skip "sigstore-js $version" "npm could not install it"; return; }
+    done
+  fi
+  export SIGLITE_SIGSTORE_JS=$tools/js
+}
+
+need_java_client() { # sigstore-java with what it depends on, in $tools/java/VERSION, and a JDK
+  local home=$tools/java/$sigstore_java
+  if [ ! -f "$home/done" ]; then
+    { command -v javac && command -v mvn; } >/dev/null || apt_install default-jdk-headless maven || true
+    { command -v javac && command -v mvn; } >/dev/null || { skip "sigstore-java" "no JDK with Maven"; return; }
+    say "installing sigstore-java into $home"
+    rm -rf "$home" && mkdir -p "$home"
+    cat > "$home/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>siglite</groupId><artifactId>stock-client</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>dev.sigstore</groupId><artifactId>sigstore-java</artifactId><version>$sigstore_java</version>
+  </dependency></dependencies>
+</project>
+POM
+    mvn -q -B -f "$home/pom.xml" dependency:copy-dependencies -DoutputDirectory="$home" -DincludeScope=runtime \
+      >/dev/null 2>&1 && touch "$home/done" \
+      || { rm -rf "$home"; skip "sigstore-java" "Maven could not install it"; return; }
+  fi
+  export SIGLITE_SIGSTORE_JAVA=$home
 }
 
 need_browser() { # headless Chromium and its driver

@@ -139,7 +139,14 @@ impl Stack {
     /// A command of another program in this test's home.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
-        clean(program, self.home())
+        let mut command = clean(program, self.home());
+        let (ca, bundle) = (self.client("ca.pem"), self.client("ca-bundle.pem"));
+        if ca.is_file() {
+            // As `siglite env` has it.
+            command.env("SSL_CERT_FILE", &bundle).env("REQUESTS_CA_BUNDLE", &bundle);
+            command.env("CURL_CA_BUNDLE", &bundle).env("NODE_EXTRA_CA_CERTS", &ca);
+        }
+        command
     }
 
     /// An ID token of [`ALICE`].

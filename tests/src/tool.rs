@@ -14,6 +14,12 @@ pub fn binary(name: &str) -> PathBuf {
     built
 }
 
+/// A short program that drives a client which is a library.
+#[must_use]
+pub fn client_program(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
+}
+
 /// Says what is not tested, and why; a failure where nothing may be missing.
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -32,6 +38,12 @@ pub enum Tool {
     Cosign,
     /// cosign 2.
     Cosign2,
+    /// rekor-cli of the generation of cosign 3.
+    RekorCli,
+    /// rekor-cli of the generation of cosign 2.
+    RekorCli2,
+    /// gitsign.
+    Gitsign,
     /// go-containerregistry's command line.
     Crane,
     /// ORAS.
@@ -42,8 +54,24 @@ pub enum Tool {
     SigstoreGoSigning,
     /// sigstore-go's example program that verifies.
     SigstoreGoVerification,
+    /// The same of the generation of cosign 2.
+    SigstoreGoVerification2,
+    /// sigstore-go's example program that verifies images.
+    SigstoreGoImages,
+    /// The same of the generation of cosign 2.
+    SigstoreGoImages2,
     /// A Python with sigstore-python and python-tuf.
     Python,
+    /// curl.
+    Curl,
+    /// Node.
+    Node,
+    /// A folder with a folder for each version of sigstore-js.
+    SigstoreJs,
+    /// Java, with its compiler.
+    Java,
+    /// A folder with sigstore-java and what it depends on, named after its version.
+    SigstoreJava,
     /// OpenSSL's command line.
     OpenSsl,
     /// strace.
@@ -60,12 +88,23 @@ impl Tool {
         let found = match self {
             Self::Cosign => stock("v3", "cosign"),
             Self::Cosign2 => stock("v2", "cosign"),
+            Self::RekorCli => stock("v3", "rekor-cli"),
+            Self::RekorCli2 => stock("v2", "rekor-cli"),
+            Self::Gitsign => stock("v3", "gitsign"),
             Self::Crane => stock("v3", "crane"),
             Self::Oras => stock("v3", "oras"),
             Self::Skopeo => on_path("skopeo"),
             Self::SigstoreGoSigning => stock("v3", "sigstore-go-signing"),
             Self::SigstoreGoVerification => stock("v3", "sigstore-go-verification"),
+            Self::SigstoreGoVerification2 => stock("v2", "sigstore-go-verification"),
+            Self::SigstoreGoImages => stock("v3", "oci-image-verification"),
+            Self::SigstoreGoImages2 => stock("v2", "oci-image-verification"),
             Self::Python => std::env::var_os("SIGLITE_PYTHON").map(PathBuf::from),
+            Self::Curl => on_path("curl"),
+            Self::Node => on_path("node"),
+            Self::SigstoreJs => std::env::var_os("SIGLITE_SIGSTORE_JS").map(PathBuf::from),
+            Self::Java => on_path("javac").and_then(|_| on_path("java")),
+            Self::SigstoreJava => std::env::var_os("SIGLITE_SIGSTORE_JAVA").map(PathBuf::from),
             Self::OpenSsl => on_path("openssl"),
             Self::Strace => on_path("strace"),
             Self::ChromeDriver => on_path("chromedriver"),

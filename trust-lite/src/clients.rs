@@ -6,38 +6,43 @@ use bytes::Bytes;
 
 use lite_store::durable;
 
-use crate::documents::{Documents, SIGNING_CONFIG, TRUSTED_ROOT};
+use crate::documents::{
+    Documents, SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V1, TRUSTED_ROOT, TRUSTED_ROOT_ECDSA,
+};
 use crate::error::UpdateError;
+
+/// Their names, in the order in which they are told.
+pub(crate) const NAMES: [&str; 6] = [
+    "root.json",
+    "trusted_root.json",
+    "signing_config.json",
+    "trust_config.json",
+    "trusted_root_ecdsa.json",
+    "signing_config_rekor_v1.json",
+];
 
 /// What a client on this machine, or one with a browser, starts from.
 #[derive(Clone, Debug)]
-pub(crate) struct ClientFiles {
-    /// The newest TUF root.
-    pub(crate) root: Bytes,
-    pub(crate) trusted_root: Bytes,
-    pub(crate) signing_config: Bytes,
-    /// Trusted root and signing config in one (`ClientTrustConfig`).
-    pub(crate) trust_config: Bytes,
-}
+pub(crate) struct ClientFiles([Bytes; NAMES.len()]);
 
 impl ClientFiles {
+    /// The newest TUF root, trusted root, signing config, the two in one (`ClientTrustConfig`);
+    /// and for older clients a root with ECDSA logs alone, and a config with API v1 alone.
     pub(crate) fn new(root: Bytes, documents: &Documents) -> Self {
-        Self {
+        let copy = |name| Bytes::from(documents.contents(name).to_vec());
+        Self([
             root,
-            trusted_root: documents.contents(TRUSTED_ROOT).to_vec().into(),
-            signing_config: documents.contents(SIGNING_CONFIG).to_vec().into(),
-            trust_config: documents.trust_config.clone().into_bytes().into(),
-        }
+            copy(TRUSTED_ROOT),
+            copy(SIGNING_CONFIG),
+            documents.trust_config.clone().into_bytes().into(),
+            copy(TRUSTED_ROOT_ECDSA),
+            copy(SIGNING_CONFIG_REKOR_V1),
+        ])
     }
 
     /// Their names and contents.
-    pub(crate) fn named(&self) -> [(&'static str, &Bytes); 4] {
-        [
-            ("root.json", &self.root),
-            ("trusted_root.json", &self.trusted_root),
-            ("signing_config.json", &self.signing_config),
-            ("trust_config.json", &self.trust_config),
-        ]
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
+        NAMES.into_iter().zip(&self.0)
     }
 
     /// Writes those that `dir` does not hold yet.

@@ -29,21 +29,24 @@ pub(crate) const TRUSTED_ROOT: &str = "trusted_root.json";
 pub(crate) const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
 /// The same for `cosign signing-config create --with-default-rekor-v2`.
 const SIGNING_CONFIG_REKOR_V2: &str = "signing_config_rekor_v2.v0.2.json";
+/// The same for clients that write to logs of API v1 alone.
+pub(crate) const SIGNING_CONFIG_REKOR_V1: &str = "signing_config_rekor_v1.v0.2.json";
 /// The trusted root without keys that policy-controller does not know.
-const TRUSTED_ROOT_ECDSA: &str = "trusted_root_ecdsa.json";
+pub(crate) const TRUSTED_ROOT_ECDSA: &str = "trusted_root_ecdsa.json";
 
 const MAX_BYTES: usize = 1 << 20;
 
 impl Documents {
     /// Composes what `fragment`, the sum of all fragments, says.
     pub(crate) fn of(fragment: &Fragment) -> Result<Self, DocumentError> {
-        let v2 = fragment.signing_config(RekorVersions::Only(2));
+        let only = |version| fragment.signing_config(RekorVersions::Only(version)).to_json();
         let all = fragment.signing_config(RekorVersions::All);
         let documents = [
             (TRUSTED_ROOT, fragment.trusted_root().to_json()),
             (TRUSTED_ROOT_ECDSA, fragment.trusted_root_ecdsa_only().to_json()),
             (SIGNING_CONFIG, all.to_json()),
-            (SIGNING_CONFIG_REKOR_V2, v2.to_json()),
+            (SIGNING_CONFIG_REKOR_V1, only(1)),
+            (SIGNING_CONFIG_REKOR_V2, only(2)),
         ];
         let mut targets = BTreeMap::new();
         for (name, text) in documents {

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use lite_http::rpc;
 use lite_tuf::Target;
 
-use crate::clients::ClientFiles;
+use crate::clients::{self, ClientFiles};
 use crate::repository::Files;
 
 /// Everything that clients see, of one moment.
@@ -45,8 +45,8 @@ impl Published {
             let caching = if path == "timestamp.json" { ASK_AGAIN } else { FOREVER };
             (path.clone(), Blob::new(path, contents, caching))
         });
-        let clients = (clients.named().into_iter())
-            .map(|(name, contents)| (name, Blob::new(name, contents, ASK_AGAIN)));
+        let clients =
+            (clients.named()).map(|(name, contents)| (name, Blob::new(name, contents, ASK_AGAIN)));
         Self { tuf: tuf.collect(), clients: clients.collect() }
     }
 }
@@ -88,11 +88,10 @@ pub(crate) fn router(current: Current) -> Router {
         .route("/trusted_root.json", get(client_file::<1>))
         .route("/signing_config.json", get(client_file::<2>))
         .route("/trust_config.json", get(client_file::<3>))
+        .route("/trusted_root_ecdsa.json", get(client_file::<4>))
+        .route("/signing_config_rekor_v1.json", get(client_file::<5>))
         .with_state(current)
 }
-
-const CLIENT_FILES: [&str; 4] =
-    ["root.json", "trusted_root.json", "signing_config.json", "trust_config.json"];
 
 async fn tuf(
     State(current): State<Current>,
@@ -108,7 +107,7 @@ async fn client_file<const N: usize>(
     headers: HeaderMap,
 ) -> Response {
     let published = load(&current);
-    published.clients.get(CLIENT_FILES[N]).map_or_else(absent, |blob| blob.respond(&headers))
+    published.clients.get(clients::NAMES[N]).map_or_else(absent, |blob| blob.respond(&headers))
 }
 
 fn absent() -> Response {

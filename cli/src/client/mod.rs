@@ -34,9 +34,19 @@ pub(crate) struct Answer {
 }
 
 impl Web {
-    /// For answers that may be this large: an entry bundle has up to 256 leaves of 64 KiB.
-    pub(crate) fn with_answers_up_to(bytes: usize) -> Self {
-        Self(Client::new(ClientConfig { max_body: bytes, ..ClientConfig::default() }))
+    /// Requests that believe these authorities beside those of the machine.
+    pub(crate) fn trusting(ca_pem: impl IntoIterator<Item = String>) -> Self {
+        let ca_pem = ca_pem.into_iter().collect();
+        Self(Client::new(ClientConfig { ca_pem, ..ClientConfig::default() }))
+    }
+
+    /// The same for answers that may be this large: an entry bundle has up to 256 leaves of 64 KiB.
+    pub(crate) fn trusting_with_answers_up_to(
+        max_body: usize,
+        ca_pem: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let ca_pem = ca_pem.into_iter().collect();
+        Self(Client::new(ClientConfig { ca_pem, max_body, ..ClientConfig::default() }))
     }
 
     /// The client underneath, for libraries that bring their own requests.
@@ -199,7 +209,12 @@ pub(crate) fn unreachable(what: &str, url: &Url, error: &ClientError) -> Failure
         cause = below;
     }
     let failure = failure.note("server", url.as_str()).note("cause", cause.to_string());
-    if lite_http::client::is_loopback(url) {
+    // rustls: "invalid peer certificate: UnknownIssuer", and its like.
+    if cause.to_string().contains("certificate") {
+        failure.hint(
+            "SSL_CERT_FILE names authorities to believe; siglite use URL --cacert FILE keeps one",
+        )
+    } else if lite_http::client::is_loopback(url) {
         failure.hint("is the instance running? siglite up starts it")
     } else {
         failure.hint("is the instance running, and does its name lead to it from here?")

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     }
     let said = args.said()?;
     block_on(async {
-        let registry = args.registry.session(context.env())?;
+        let registry = args.registry.session(context)?;
         let image = Image::in_registry(&args.image, &registry, context.env()).await?;
         let images = image.with_platforms(args.recursive).await?;
         // What cannot be said must not cost a login.

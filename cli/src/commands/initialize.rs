@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::instance::{self, ROOT};
+use crate::local_ca;
 use crate::render::OutputForm;
 
 /// Fetch trust material from a TUF mirror, and sign and verify with it from now on
@@ -68,7 +69,7 @@ fn no_public_service(sentence: &str) -> Failure {
 async fn initialize(mirror: &str, args: &Args, context: &Context) -> Outcome {
     let (mirror, url) = addresses(mirror)?;
     let folder = instance::trust_folder(&url, context.env())?;
-    let web = Web::default();
+    let web = Web::trusting(local_ca::read(&folder)?.or(context.instance_ca()?));
     let root = first_root(args, &mirror, &folder, &web).await?;
     let mirror = Mirror { at: &mirror, shown: &mirror, folder, url };
     mirror.take(&root, &web, args.output, context).await

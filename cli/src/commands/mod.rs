@@ -31,9 +31,11 @@ use lite_store::SystemClock;
 use lite_time::Clock;
 
 use crate::args::{Cli, Command, Globals};
+use crate::client::Web;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::instance::Instance;
+use crate::local_ca;
 use crate::render::Screen;
 use crate::surroundings::{Environment, Process};
 use crate::up;
@@ -65,6 +67,16 @@ impl Context {
     /// Whether an instance is named, rather than the last one meant.
     pub(crate) const fn names_instance(&self) -> bool {
         self.globals.instance.is_some()
+    }
+
+    /// Requests that also believe the TLS authority of the instance, where there is one.
+    pub(crate) fn web(&self) -> Outcome<Web> {
+        Ok(Web::trusting(self.instance_ca()?))
+    }
+
+    /// The TLS authority of the instance, PEM. Whether a command needs an instance, it says itself.
+    pub(crate) fn instance_ca(&self) -> Outcome<Option<String>> {
+        self.instance().map_or(Ok(None), |instance| local_ca::read(&instance.client_dir))
     }
 
     /// The instance that `--instance`, the environment or the pointer names.

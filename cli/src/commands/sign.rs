@@ -126,7 +126,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 impl Args {
     /// What every name stands for now, before anybody is asked for a password.
     async fn resolve(&self, context: &Context) -> Outcome<Vec<Image>> {
-        let registry = self.registry.session(context.env())?;
+        let registry = self.registry.session(context)?;
         let mut images: Vec<Image> = Vec::new();
         for name in &self.images {
             let image = Image::in_registry(name, &registry, context.env()).await?;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::client::Web;
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::flags::LoginFlags;
@@ -31,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     block_on(async {
-        let web = Web::default();
+        let web = context.web()?;
         let issuer = || trust::issuer(&args.login, args.signing_config.as_deref(), context);
         let token = login::obtain(&args.login, issuer, &web, context).await?;
         context.screen().say(&format!("Signed in as {} at {}.", token.who(), token.issuer()));

@@ -18,6 +18,7 @@ use crate::files::{self, Reader};
 use crate::instance::{
     self, Instance, Pointer, ROOT, SIGNING_CONFIG, StartedBy, TRUST_CONFIG, TRUSTED_ROOT,
 };
+use crate::local_ca;
 use crate::render::OutputForm;
 
 /// Choose the instance to sign and verify with, and fetch its trust material
@@ -48,6 +49,11 @@ pub(crate) struct Args {
     #[arg(long, requires = "url", group = "start")]
     insecure_trust_on_first_use: bool,
 
+    /// Believe the instance's TLS certificate by this authority, PEM, now and from now on: the
+    /// `ca.pem` in its client folder
+    #[arg(long, value_name = "FILE", requires = "url")]
+    cacert: Option<PathBuf>,
+
     /// What to print
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     output: OutputForm,
@@ -68,8 +74,10 @@ fn show(args: &Args, context: &Context) -> Outcome {
 
 async fn fetch(url: &str, args: &Args, context: &Context) -> Outcome {
     let url = instance::normalise(url)?;
-    let starts_anew =
-        args.root.is_some() || args.fingerprint.is_some() || args.insecure_trust_on_first_use;
+    let starts_anew = args.cacert.is_some()
+        || args.root.is_some()
+        || args.fingerprint.is_some()
+        || args.insecure_trust_on_first_use;
     if !starts_anew && let Some(local) = local(&url, context)? {
         local.write(context.env())?;
         let root =
@@ -78,10 +86,17 @@ async fn fetch(url: &str, args: &Args, context: &Context) -> Outcome {
         return report(&instance, &fingerprint(&root), args.output, context);
     }
     let folder = instance::trust_folder(&url, context.env())?;
-    let web = Web::default();
+    let authority = match &args.cacert {
+        Some(file) => Some(local_ca::read_given(file)?),
+        None => local_ca::read(&folder)?,
+    };
+    let web = Web::trusting(authority.clone());
     let root = first_root(&url, args, &folder, &web, context).await?;
-    let mirror = Mirror { at: &below(&url, "tuf"), shown: &url, folder, url: url.clone() };
-    mirror.take(&root, &web, args.output, context).await
+    let mirror =
+        Mirror { at: &below(&url, "tuf"), shown: &url, folder: folder.clone(), url: url.clone() };
+    mirror.take(&root, &web, args.output, context).await?;
+    // The machine's authorities may be others by now.
+    authority.map_or(Ok(()), |pem| local_ca::keep(&folder, &pem))
 }
 
 /// A TUF repository that becomes what commands sign and verify with.

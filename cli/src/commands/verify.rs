@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let wanted = &Wanted::Signature;
     let asked = Asked { wanted, policy: &policy, annotations: &annotations, policies: None };
     block_on(async {
-        let registry = args.registry.session(context.env())?;
+        let registry = args.registry.session(context)?;
         let mut all = Vec::new();
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;

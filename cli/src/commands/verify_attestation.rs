@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let asked =
         Asked { wanted: &wanted, policy: &policy, annotations: &none, policies: Some(&policies) };
     block_on(async {
-        let registry = args.registry.session(context.env())?;
+        let registry = args.registry.session(context)?;
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;
             let good = args.image.judge(&image, &asked, &args.verify, context).await?;

@@ -109,7 +109,7 @@ impl Ready {
             None => SigningKey::generate(KeyKind::EcdsaP256),
         };
         let details = signer::details(&key)?;
-        Ok(Self { web: Web::default(), root, services, key, details })
+        Ok(Self { web: context.web()?, root, services, key, details })
     }
 
     /// What the key will sign of a payload. Reads the artifact, once.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use url::{Host, Url};
 
+use super::tls::Mode;
 use crate::failure::{Failure, Outcome};
 
 /// Start an instance: identity provider, authority, logs, timestamps, trust, on one address.
@@ -15,6 +16,8 @@ use crate::failure::{Failure, Outcome};
   siglite up --ephemeral                                  one that leaves nothing behind
   siglite up --account alice@example.org:correct-horse    with a person who can sign in
   siglite up --data ./lab --listen localhost:8080         a second one beside it
+  siglite up --tls self --listen 0.0.0.0:7070 --public-url https://lab.example:7070
+                                                          for the machines of a network
 
 Sign in from another terminal with `siglite sign-blob FILE`; `siglite env` tells stock clients
 where everything is. Ctrl-C finishes what is in flight and ends it.")]
@@ -77,9 +80,15 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) insecure_anonymous_registry: bool,
 
+    /// Speak TLS: `self` with an authority of the instance's own, whose certificate clients are told
+    /// to trust, or with the certificate chain and the key in these files, PEM, which are read
+    /// again when they change
+    #[arg(long, value_names = ["self|CERT", "KEY"], num_args = 1..=2)]
+    pub(crate) tls: Vec<String>,
+
     /// Listen without TLS on an address that is not this machine's own: whoever is on the way
     /// can read tokens and sign as others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tls")]
     pub(crate) insecure_plain_http: bool,
 
     /// How to log
@@ -120,15 +129,20 @@ impl Args {
         self.account.iter().map(|given| person(given)).collect()
     }
 
-    /// Refuses an address of more than this machine, unless that was asked for by name.
-    pub(crate) fn check_listen(&self) -> Outcome {
+    /// Refuses an address of more than this machine without TLS, unless that was asked for by name.
+    pub(crate) fn check_listen(&self, tls: &Mode) -> Outcome {
         let Some(listen) = &self.listen else { return Ok(()) };
-        if self.insecure_plain_http || is_local(listen) {
+        if self.insecure_plain_http || tls.is_secure() || is_local(listen) {
             return Ok(());
         }
         Err(Failure::usage(format!("{listen} is reached from other machines, without TLS"))
             .note("expected", "localhost:PORT, or an address of the loopback network")
-            .hint("put a TLS proxy in front, or say --insecure-plain-http if the network is yours"))
+            .hint("say --tls self, or --insecure-plain-http if the network is yours or a TLS proxy is in front"))
+    }
+
+    /// Whether others can read what goes over the network, because that was asked for.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.insecure_plain_http && self.listen.as_deref().is_some_and(|listen| !is_local(listen))
     }
 }
 
@@ -161,14 +175,14 @@ pub(crate) fn public_url(given: &str) -> Outcome<String> {
 
 /// The URL of an instance that listens there: `localhost` where that leads to it, else the host as
 /// it was given.
-pub(crate) fn url_of_address(listen: &str, port: u16) -> Outcome<String> {
+pub(crate) fn url_of_address(scheme: &str, listen: &str, port: u16) -> Outcome<String> {
     let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
     let host = match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         Ok(ip) if ip.is_unspecified() => "localhost",
         Ok(ip) if ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST => "localhost",
         _ => host,
     };
-    public_url(&format!("http://{host}:{port}"))
+    public_url(&format!("{scheme}://{host}:{port}"))
 }
 
 fn person(given: &str) -> Outcome<Person> {
@@ -220,8 +234,10 @@ mod tests {
     #[test]
     fn the_url_of_an_address_leads_to_it_and_has_one_spelling() {
         let check = |listen: &str, port, want: Option<&str>| {
-            assert_eq!(url_of_address(listen, port).ok().as_deref(), want, "{listen}");
+            assert_eq!(url_of_address("http", listen, port).ok().as_deref(), want, "{listen}");
         };
+        let secure = url_of_address("https", "0.0.0.0:7070", 7070).ok();
+        assert_eq!(secure.as_deref(), Some("https://localhost:7070"));
         check("localhost:0", 4711, Some("http://localhost:4711"));
         check("LOCALHOST:80", 80, Some("http://localhost"));
         check("127.0.0.1:7070", 7070, Some("http://localhost:7070"));

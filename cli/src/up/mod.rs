@@ -1,20 +1,23 @@
 //! `siglite up`: a whole Sigstore on one address.
 //!
 //! Read in this order: [`run`] (the story), [`args`] (what it is told), [`home`] (the folder),
-//! [`stack`] (the servers, put together), [`front`] (the page for people), [`welcome`] (what is
-//! printed).
+//! [`tls`] (who speaks it, and with which certificate), [`stack`] (the servers, put together),
+//! [`front`] (the page for people), [`welcome`] (what is printed).
 
 mod args;
 mod front;
 mod home;
 mod stack;
+mod tls;
 mod welcome;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lite_http::standalone::init_logging;
-use lite_http::{BindError, Listeners, Shutdown, metrics};
+use lite_http::{BindError, Listeners, Shutdown, Tls, metrics};
+use lite_store::SystemClock;
 use url::Url;
 
 use crate::commands::Context;
@@ -22,8 +25,10 @@ use crate::commands::use_instance::fingerprint;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::instance::{self, Pointer, StartedBy};
+use crate::local_ca;
 use home::Home;
 use stack::Stack;
+use tls::{Mode, Own};
 use welcome::{Newcomer, Welcome};
 
 pub(crate) use args::Args;
@@ -34,7 +39,6 @@ const LISTEN: &str = "localhost:7070";
 
 /// Brings the stack up and keeps it up until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
-    args.check_listen()?;
     init_logging(args.log_format == LogFormat::Json, "warn");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -56,7 +60,9 @@ async fn story(args: Args, context: &Context) -> Outcome {
     // refused, nothing was made.
     let dir = data_dir(&args, context)?;
     let existing = if dir.exists() { Some(Home::open(&dir, args.ephemeral)?) } else { None };
-    let listen = args.listen.clone().or_else(|| remembered(existing.as_ref()));
+    let mode = Mode::choose(&args, existing.as_ref())?;
+    args.check_listen(&mode)?;
+    let listen = args.listen.clone().or_else(|| remembered(existing.as_ref(), &mode));
     let listen = listen.as_deref().unwrap_or(LISTEN);
     let listeners = bind(listen).await?;
     let measured = match &args.metrics_listen {
@@ -76,7 +82,7 @@ async fn story(args: Args, context: &Context) -> Outcome {
 
     // (2) The URL and (3) the servers, and who may sign in. What a refusal leaves half made is
     // taken back: nobody was answered yet.
-    let opened = match open(&mut home, &args, listen, &listeners.addresses(), context) {
+    let opened = match open(&mut home, &args, mode, listen, &listeners.addresses(), context) {
         Ok(opened) => opened,
         Err(failure) => {
             home.abandon();
@@ -84,14 +90,23 @@ async fn story(args: Args, context: &Context) -> Outcome {
         }
     };
     let Opened { url, stack, .. } = &opened;
+    let listeners = match &opened.tls {
+        Some(tls) => listeners.with_tls(tls.clone()),
+        None => listeners,
+    };
 
     // (4) Serving: from here on clients are answered.
-    let router = stack.router().merge(front::router(url)).merge(stack.health().router());
+    let health = stack.health();
+    let router = stack.router().merge(front::router(url)).merge(health.router());
+    let router = router.merge(stack.grpc().router(&health));
     let serving = tokio::spawn(listeners.serve(router, shutdown.clone()));
     if let Some(measured) = measured {
         tokio::spawn(measured.serve(metrics::router(recorder.clone()), shutdown.clone()));
     }
     let upkeep = tokio::spawn(metrics::upkeep(recorder));
+    if args.is_exposed() {
+        screen.warn("others on the network can read tokens and passwords: this is plain HTTP");
+    }
 
     // (5) Telling everyone: the commands of this user, whoever waits for the file, the person.
     let told = tell(&opened, &home, &args, context);
@@ -125,11 +140,15 @@ struct Opened {
     first: bool,
     stack: Stack,
     newcomer: Option<Newcomer>,
+    tls: Option<Tls>,
+    /// Whether clients must be told of an authority.
+    is_own_authority: bool,
 }
 
 fn open(
     home: &mut Home,
     args: &Args,
+    mode: Mode,
     listen: &str,
     addresses: &[SocketAddr],
     context: &Context,
@@ -138,13 +157,36 @@ fn open(
     // (2) The URL, which stands in keys, certificates and checkpoints and never changes.
     let people = args.people()?;
     let first = home.is_new();
-    let url = public_url(args, home, listen, port)?;
+    let url = public_url(args, home, &mode, listen, port)?;
     home.settle(&url, context.clock().now())?;
 
     // (3) The servers, and who may sign in.
     let stack = Stack::open(home, &url, addresses, args)?;
     let newcomer = stack.welcome_people(&people, first, context.clock().now())?;
-    Ok(Opened { url, first, stack, newcomer })
+
+    // What clients meet first. It comes last, because it is told to them with the rest.
+    let is_own_authority = matches!(mode, Mode::Own);
+    let tls = secure(home, &url, mode, context)?;
+    Ok(Opened { url, first, stack, newcomer, tls, is_own_authority })
+}
+
+/// What the listeners speak TLS with, and whom clients are to believe about it.
+fn secure(home: &Home, url: &str, mode: Mode, context: &Context) -> Outcome<Option<Tls>> {
+    let client_dir = home.room("client");
+    if !matches!(mode, Mode::Own) {
+        local_ca::forget(&client_dir)?;
+    }
+    match mode {
+        Mode::Plain => Ok(None),
+        Mode::Given(tls) => Ok(Some(tls)),
+        Mode::Own => {
+            let own = Own::open(home, url, context.clock().now())?;
+            local_ca::keep(&client_dir, &own.certificate())?;
+            let tls = own.tls()?;
+            tokio::spawn(own.keep_fresh(Arc::new(SystemClock)));
+            Ok(Some(tls))
+        }
+    }
 }
 
 fn tell(opened: &Opened, home: &Home, args: &Args, context: &Context) -> Outcome {
@@ -174,6 +216,7 @@ fn tell(opened: &Opened, home: &Home, args: &Args, context: &Context) -> Outcome
         first: *first,
         people: &people,
         newcomer: newcomer.as_ref(),
+        is_own_authority: opened.is_own_authority,
         fingerprint: &fingerprint(&root),
     };
     welcome.print(*context.screen());
@@ -193,9 +236,9 @@ fn data_dir(args: &Args, context: &Context) -> Outcome<PathBuf> {
 }
 
 /// Where the instance of this folder listened before, if its URL tells.
-fn remembered(home: Option<&Home>) -> Option<String> {
+fn remembered(home: Option<&Home>, mode: &Mode) -> Option<String> {
     let url = Url::parse(home?.public_url()?).ok()?;
-    let local = lite_http::client::is_loopback(&url) && url.scheme() == "http";
+    let local = lite_http::client::is_loopback(&url) && url.scheme() == mode.scheme();
     let port = url.port_or_known_default()?;
     local.then(|| format!("{}:{port}", url.host_str().unwrap_or("localhost")))
 }
@@ -221,13 +264,17 @@ async fn bind(address: &str) -> Outcome<Listeners> {
 }
 
 /// The URL that was asked for, else the folder's own, else the one this address makes.
-fn public_url(args: &Args, home: &Home, listen: &str, port: u16) -> Outcome<String> {
+fn public_url(args: &Args, home: &Home, mode: &Mode, listen: &str, port: u16) -> Outcome<String> {
     if let Some(given) = &args.public_url {
-        return args::public_url(given);
+        let url = args::public_url(given)?;
+        // Another URL than the folder's is refused by the folder.
+        mode.check_new_url(&url)?;
+        return Ok(url);
     }
     let Some(known) = home.public_url() else {
-        return args::url_of_address(listen, port);
+        return args::url_of_address(mode.scheme(), listen, port);
     };
+    mode.check_known_url(known, home)?;
     let parsed = Url::parse(known).ok();
     let elsewhere = parsed.is_some_and(|url| {
         lite_http::client::is_loopback(&url) && url.port_or_known_default() != Some(port)

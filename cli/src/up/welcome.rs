@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::local_ca::{CA, CA_BUNDLE, JAVA_FLAGS, JAVA_STORE};
 use crate::render::Screen;
 
 /// Someone who was given an account at the first start, with the password shown this once.
@@ -26,6 +27,8 @@ pub(crate) struct Welcome<'a> {
     pub(crate) people: &'a [String],
     /// Who was given an account just now.
     pub(crate) newcomer: Option<&'a Newcomer>,
+    /// Whether clients must be told of the instance's authority for TLS.
+    pub(crate) is_own_authority: bool,
     /// SHA-256 of the TUF root, in hexadecimal.
     pub(crate) fingerprint: &'a str,
 }
@@ -43,10 +46,13 @@ impl Welcome<'_> {
         let client = client.display();
         let made = if self.first { "made just now" } else { "continued" };
         let (who, sign_in) = (self.who(), self.sign_in());
+        let cacert = if self.is_own_authority { " --cacert ca.pem" } else { "" };
+        let authority =
+            if self.is_own_authority { authority(url, &client.to_string()) } else { String::new() };
         format!(
             "\n  folder     {folder} ({made})
   sign in    {sign_in}
-
+{authority}
 Sign a file and verify it, in another terminal:
 
   siglite sign-blob FILE
@@ -68,7 +74,7 @@ And with sigstore-python:
 
 From another account, or another machine that reaches {url}:
 
-  siglite use {url} --fingerprint {fingerprint}
+  siglite use {url} --fingerprint {fingerprint}{cacert}
 
 Ctrl-C ends it."
         )
@@ -93,6 +99,22 @@ Ctrl-C ends it."
     }
 }
 
+/// How each client comes to trust the authority.
+fn authority(url: &str, client: &str) -> String {
+    format!(
+        "
+siglite trusts the instance's TLS authority by itself. `eval \"$(siglite env)\"` tells the others, or:
+
+  Go, cosign  SSL_CERT_FILE={client}/{CA_BUNDLE} (this machine's authorities, and this one)
+  Python      the same in REQUESTS_CA_BUNDLE, and in SSL_CERT_FILE, too
+  Node        NODE_EXTRA_CA_CERTS={client}/{CA}
+  curl        curl --cacert {client}/{CA} {url}
+  Java        {JAVA_STORE} -file {client}/{CA}
+              java {JAVA_FLAGS} …
+"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +122,26 @@ mod tests {
     fn text(people: &[String], newcomer: Option<&Newcomer>) -> String {
         let (url, dir) = ("http://localhost:7070", Path::new("/data"));
         let first = newcomer.is_some();
-        Welcome { url, dir, first, people, newcomer, fingerprint: "ab12" }.text()
+        let is_own_authority = false;
+        Welcome { url, dir, first, people, newcomer, is_own_authority, fingerprint: "ab12" }.text()
+    }
+
+    #[test]
+    fn whoever_needs_the_authority_is_told_how_to_trust_it() {
+        let (url, dir) = ("https://localhost:7070", Path::new("/data"));
+        let mut welcome = Welcome {
+            url,
+            dir,
+            first: true,
+            people: &[],
+            newcomer: None,
+            is_own_authority: true,
+            fingerprint: "ab12",
+        };
+        let told = ["SSL_CERT_FILE=/data/client/ca-bundle.pem", "keytool", "ab12 --cacert ca.pem"];
+        assert!(told.iter().all(|words| welcome.text().contains(words)));
+        welcome.is_own_authority = false;
+        assert!(!told.iter().any(|words| welcome.text().contains(words)));
     }
 
     #[test]

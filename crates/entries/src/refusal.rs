@@ -38,6 +38,9 @@ pub enum Refusal {
     /// More than ten certificates.
     #[error("too many certificates specified in PEM block")]
     ChainTooLong,
+    /// The signature is not of this key over the data.
+    #[error("{}", of_upstream(*.0))]
+    DataSignature(KeyKind),
     /// Only an address of the data: nothing is fetched, here or upstream.
     #[error("entry not insertable into log: missing data content: a url is not fetched")]
     DataUrl,
@@ -85,7 +88,7 @@ pub enum Refusal {
     /// A member of the entry itself is missing. 422, code 602.
     #[error("{0} in body is required")]
     Required(&'static str),
-    /// The signature is not of this key over these bytes.
+    /// The signature is not of this key over the digest.
     #[error("verifying signature: {}", of_upstream(*.0))]
     Signature(KeyKind),
     /// A signature format of upstream's that is not taken here.
@@ -173,6 +176,6 @@ fn of_upstream(kind: KeyKind) -> &'static str {
             "invalid signature when validating ASN.1 encoded signature"
         }
         KeyKind::Rsa(_) => "crypto/rsa: verification error",
-        KeyKind::Ed25519 => "failed to verify signature",
+        KeyKind::Ed25519 => "failed to verify signature: ed25519: invalid signature",
     }
 }

@@ -1,15 +1,18 @@
 //! Who can verify: a public key, a certificate or a chain, in PEM.
 
-use lite_keys::{HashAlgorithm, PublicKey, VerifyError};
+use lite_keys::{HashAlgorithm, KeyError, PublicKey, VerifyError};
 use lite_pki::{AltName, Certificate, Purpose, verify_chain};
 
 use crate::{Refusal, SearchKey, pem};
+
+/// Most names of a certificate that are search keys; Fulcio's have one.
+const MAX_NAMES: usize = 64;
 
 /// A key, or certificates of which the first has the key.
 #[derive(Clone, Debug)]
 pub(crate) struct Verifier {
     canonical: String,
-    key: Result<PublicKey, lite_keys::KeyError>,
+    key: Result<PublicKey, KeyError>,
     certificates: Vec<Certificate>,
 }
 
@@ -65,14 +68,14 @@ impl Verifier {
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
         let key = self.key()?;
         let verified = key.verify(HashAlgorithm::Sha256, message, signature);
-        verified.map_err(|_: VerifyError| Refusal::Signature(key.kind()))
+        verified.map_err(|_: VerifyError| Refusal::DataSignature(key.kind()))
     }
 
     /// What an entry of this verifier's is found by: its key, and the names in the certificate.
     pub(crate) fn search_keys(&self) -> impl Iterator<Item = SearchKey> {
         let names = self.certificates.first().map(Certificate::alt_names).unwrap_or_default();
         let names = names.iter().filter(|name| !matches!(name, AltName::Other(_)));
-        let names = names.map(|name| SearchKey::identity(&name.to_string()));
+        let names = names.take(MAX_NAMES).map(|name| SearchKey::identity(&name.to_string()));
         std::iter::once(SearchKey::of_canonical_key(self.canonical.as_bytes())).chain(names)
     }
 }

@@ -11,13 +11,16 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::patience::{Patience, Patient};
 use crate::shell;
+use crate::tls::{self, Tls};
 
 /// How long a client may take to send its headers, or stay silent between requests.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
@@ -49,7 +52,10 @@ pub enum BindError {
 
 /// Bound sockets, not yet served.
 #[derive(Debug)]
-pub struct Listeners(Vec<TcpListener>);
+pub struct Listeners {
+    sockets: Vec<TcpListener>,
+    tls: Option<Tls>,
+}
 
 impl Listeners {
     /// Binds `HOST:PORT`. `localhost` means 127.0.0.1 and, where the machine has it, `::1`, both
@@ -74,13 +80,19 @@ impl Listeners {
                 }
             }
         }
-        Ok(Self(bound))
+        Ok(Self { sockets: bound, tls: None })
+    }
+
+    /// Speaks TLS to whoever comes, and nothing else.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// The addresses, IPv4 first.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        self.sockets.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
     /// The port all of them share.
@@ -100,15 +112,23 @@ impl Listeners {
         self.serve_patiently(router, shutdown, Patience::default()).await;
     }
 
-    async fn serve_patiently(self, router: Router, shutdown: Shutdown, patience: Patience) {
+    pub(crate) async fn serve_patiently(
+        self,
+        router: Router,
+        shutdown: Shutdown,
+        patience: Patience,
+    ) {
         let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let graceful = Arc::new(GracefulShutdown::new());
+        let following = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
+        let tls = self.tls.map(|tls| TlsAcceptor::from(tls.config));
         let tasks: Vec<_> = self
-            .0
+            .sockets
             .into_iter()
             .map(|listener| {
                 let acceptor = Acceptor {
                     listener,
+                    tls: tls.clone(),
                     router: router.clone(),
                     patience,
                     room: Arc::clone(&room),
@@ -121,6 +141,9 @@ impl Listeners {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a listener ended");
             }
+        }
+        if let Some(following) = following {
+            following.abort();
         }
         // The acceptors have ended, and with them every other holder.
         let Some(graceful) = Arc::into_inner(graceful) else {
@@ -177,6 +200,7 @@ impl Shutdown {
 
 struct Acceptor {
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     patience: Patience,
     room: Arc<Semaphore>,
@@ -195,9 +219,15 @@ impl Acceptor {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let connection = self.connection(stream, peer);
+                    // Answers are small and written whole: waiting to fill a segment delays them.
+                    let _ = stream.set_nodelay(true);
+                    let (connection, ending) = (self.connection(peer), shutdown.clone());
+                    let tls = self.tls.clone();
                     tokio::spawn(async move {
-                        connection.await;
+                        match tls {
+                            None => connection.serve(stream).await,
+                            Some(tls) => connection.serve_securely(tls, stream, ending).await,
+                        }
                         drop(permit);
                     });
                 }
@@ -210,11 +240,38 @@ impl Acceptor {
         }
     }
 
-    /// One connection, from its first byte to its last.
-    fn connection(&self, stream: TcpStream, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
-        // Answers are small and written whole: waiting to fill a segment only delays them.
-        let _ = stream.set_nodelay(true);
-        let router = self.router.clone();
+    fn connection(&self, peer: SocketAddr) -> Connection {
+        let (router, patience) = (self.router.clone(), self.patience);
+        Connection { router, patience, watcher: self.graceful.watcher(), peer }
+    }
+}
+
+/// One connection, from its first byte to its last.
+struct Connection {
+    router: Router,
+    patience: Patience,
+    watcher: Watcher,
+    peer: SocketAddr,
+}
+
+impl Connection {
+    /// The same behind a handshake, which has as long as any other greeting, and which nobody waits
+    /// for at the end.
+    async fn serve_securely(self, tls: TlsAcceptor, stream: TcpStream, ending: Shutdown) {
+        let greeted = tokio::select! {
+            greeted = tokio::time::timeout(self.patience.greeting, tls::greet(&tls, stream)) => greeted,
+            () = ending.begun() => return,
+        };
+        match greeted {
+            Ok(Ok(Some(stream))) => self.serve(stream).await,
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let Self { router, patience, watcher, peer } = self;
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             if let Some(uri) = shell::collapse_slashes(request.uri()) {
                 *request.uri_mut() = uri;
@@ -229,14 +286,11 @@ impl Acceptor {
             .header_read_timeout(HEADER_DEADLINE)
             .max_buf_size(64 << 10);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(64 << 10);
-        let stream = TokioIo::new(Patient::new(stream, self.patience));
+        let stream = TokioIo::new(Patient::new(stream, patience));
         let connection = builder.serve_connection(stream, service).into_owned();
-        let watched = self.graceful.watch(connection);
-        async move {
-            if let Err(error) = watched.await {
-                // A client that goes away is no news.
-                tracing::debug!(%error, "a connection ended early");
-            }
+        if let Err(error) = watcher.watch(connection).await {
+            // A client that goes away is no news.
+            tracing::debug!(%error, "a connection ended early");
         }
     }
 }

@@ -11,7 +11,8 @@ use clap::{Arg, ArgMatches, Command};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{BindError, Health, Listeners, Shutdown, metrics, shell};
+use crate::grpc::GrpcServices;
+use crate::{BindError, Health, Listeners, Shutdown, Tls, metrics, shell};
 
 /// What a server says when it cannot start or go on.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -35,6 +36,10 @@ pub trait Standalone: Sized + Send + Sync + 'static {
     }
     /// Its routes, without a fallback.
     fn router(&self) -> Router;
+    /// Its gRPC services, of which most have none.
+    fn grpc(&self) -> GrpcServices {
+        GrpcServices::default()
+    }
     /// Registers what can go wrong while it runs.
     fn watch(&self, health: &Health);
     /// Ends it; everything promised is durable already.
@@ -148,6 +153,23 @@ fn command<S: Standalone>() -> Command {
                 .help("Where to listen"),
         )
         .arg(
+            Arg::new("tls")
+                .long("tls")
+                .num_args(2)
+                .value_names(["CERT", "KEY"])
+                .value_parser(clap::value_parser!(PathBuf))
+                .help(
+                    "Speak TLS with this certificate chain and key, PEM; read again when they change",
+                ),
+        )
+        .arg(
+            Arg::new("insecure-plain-http")
+                .long("insecure-plain-http")
+                .action(clap::ArgAction::SetTrue)
+                .conflicts_with("tls")
+                .help("Listen without TLS on an address that is not this machine's own"),
+        )
+        .arg(
             Arg::new("metrics-listen")
                 .long("metrics-listen")
                 .value_name("HOST:PORT")
@@ -167,7 +189,8 @@ fn command<S: Standalone>() -> Command {
     let serving = format!(
         "Examples:
   {name} serve --config {file}.yaml
-  {name} serve --config {file}.yaml --listen 0.0.0.0:{port} --metrics-listen localhost:2112
+  {name} serve --config {file}.yaml --metrics-listen localhost:2112
+  {name} serve --config {file}.yaml --listen 0.0.0.0:{port} --tls server.pem server.key
   {variable}_DIR=./{file} {name} serve --config {file}.yaml
 
 Environment:
@@ -198,7 +221,14 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
     )?;
     let shutdown = Shutdown::default();
     shutdown.on_signals()?;
-    let listeners = Listeners::bind(text("listen").unwrap_or(S::LISTEN)).await?;
+    let mut listeners = Listeners::bind(text("listen").unwrap_or(S::LISTEN)).await?;
+    let tls: Option<Vec<_>> = arguments.get_many::<PathBuf>("tls").map(Iterator::collect);
+    if let Some([chain, key]) = tls.as_deref() {
+        listeners = listeners.with_tls(Tls::from_files(chain, key)?);
+    } else {
+        let asked_for = arguments.get_flag("insecure-plain-http");
+        check_plain(&listeners.addresses(), asked_for)?;
+    }
     let recorder = metrics::install()?;
     let measured = match text("metrics-listen") {
         None => None,
@@ -213,7 +243,7 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
     server.listens_on(&listeners.addresses())?;
     let health = Health::default();
     server.watch(&health);
-    let router = server.router().merge(health.router());
+    let router = server.router().merge(server.grpc().router(&health)).merge(health.router());
     for address in listeners.addresses() {
         tracing::info!("{} listens on {address}", S::NAME);
     }
@@ -223,6 +253,22 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
     if let Some(measured) = measured {
         measured.await?;
     }
+    Ok(())
+}
+
+/// Plain HTTP stays on this machine, unless it was asked for by name.
+fn check_plain(addresses: &[SocketAddr], asked_for: bool) -> Result<(), BoxError> {
+    let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback()) else {
+        return Ok(());
+    };
+    if !asked_for {
+        return Err(format!(
+            "{address} is reached from other machines, without TLS: say --tls CERT KEY, or \
+             --insecure-plain-http if the network is yours"
+        )
+        .into());
+    }
+    tracing::warn!("{address} is served in plain HTTP: who is on the way can read and change it");
     Ok(())
 }
 
@@ -267,6 +313,17 @@ mod tests {
         assert_eq!(read(r#"{"name":"a"}"#, &[]).unwrap(), want(0, false));
         let environment = [("SAMPLE_LITE_LIMIT", "8"), ("SAMPLE_LITE_ON", "true"), ("OTHER", "x")];
         assert_eq!(read("name: a\nlimit: 7\n", &environment).unwrap(), want(8, true));
+    }
+
+    #[test]
+    fn plain_http_leaves_this_machine_only_by_name() {
+        let here: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        let there: SocketAddr = "0.0.0.0:80".parse().unwrap();
+        for (addresses, asked_for, passes) in
+            [(&[here][..], false, true), (&[here, there], false, false), (&[there], true, true)]
+        {
+            assert_eq!(check_plain(addresses, asked_for).is_ok(), passes, "{addresses:?}");
+        }
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub struct Access {
     pub insecure_skip_tls_verify: bool,
     /// Certificate authorities in PEM, trusted beside those of the machine.
     pub ca_pem: Vec<String>,
+    /// Another one, that of an instance. It says nothing about how a registry is reached.
+    pub instance_ca_pem: Option<String>,
     /// A client certificate, its chain and its private key in PEM.
     pub client_identity_pem: Option<Secret>,
 }

@@ -3,7 +3,8 @@
 //! Read in this order: [`cert`] (what a certificate says), [`name`] and [`extensions`] (the two
 //! things Fulcio adds), [`hierarchy`] (the authorities), [`profile`] (what they issue), [`sct`]
 //! (what the CT log answers), [`chain`] (which path leads to an authority), [`csr`], and
-//! [`timestamp`] (RFC 3161, both sides).
+//! [`timestamp`] (RFC 3161, both sides). Beside them stands [`local`]: TLS certificates of an
+//! instance's own.
 //!
 //! In scope: encoding, decoding, signing with a key that is handed in, and verifying. Not here:
 //! identity tokens, the log itself, files, sockets, the clock. Time and randomness are arguments.
@@ -23,6 +24,7 @@ pub mod chain;
 pub mod csr;
 pub mod extensions;
 pub mod hierarchy;
+pub mod local;
 pub mod name;
 pub mod oid;
 pub mod pem;
@@ -36,5 +38,6 @@ pub use cert::Certificate;
 pub use chain::{Purpose, verify_chain};
 pub use extensions::{FulcioExtension, FulcioExtensions};
 pub use hierarchy::{Authority, IssuingCa};
+pub use local::LocalAuthority;
 pub use name::AltName;
 pub use sct::{CtEntry, Sct, SctList};

@@ -15,6 +15,8 @@ pub const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unw
 /// `id-ce-subjectAltName`, RFC 5280, Section 4.2.1.6.
 pub const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
+/// `id-kp-serverAuth`, RFC 5280, Section 4.2.1.12.
+pub const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 /// `id-kp-codeSigning`, RFC 5280, Section 4.2.1.12.
 pub const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 /// `id-kp-timeStamping`, RFC 5280, Section 4.2.1.12.

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 use lite_http::rpc::Status;
+use lite_search::SearchError;
 use lite_sequencer::AppendError;
 
 use crate::app::NotProven;
@@ -35,6 +36,10 @@ pub(crate) enum ApiError {
     NotFound,
     #[error("proof does not verify")]
     Proof(#[from] NotProven),
+    #[error("query is refused: {0}")]
+    Query(String),
+    #[error("search does not answer")]
+    Search(#[from] SearchError),
     #[error("stored data is not readable")]
     Read(#[from] lite_sequencer::ReadError),
     #[error("request is refused")]
@@ -55,21 +60,43 @@ impl From<WorkError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Append(error) => append(error).into_response(),
-            Self::Body => Status::invalid_argument("http: request body too large").into_response(),
-            Self::Busy => pushback().into_response(),
-            Self::Duplicate(index) => duplicate(index),
+            Self::Duplicate(index) => with_index(index),
             Self::Frozen => frozen(),
-            Self::NotFound => Status::not_found("Not Found").into_response(),
-            Self::Refused(refusal) => refused(&refusal).into_response(),
-            Self::Proof(_) => {
-                metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
-                log_fault(&self);
-                Status::unknown("failed to integrate entry").into_response()
+            error => Status::from(error).into_response(),
+        }
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Append(error) => append(error),
+            ApiError::Body => Self::invalid_argument("http: request body too large"),
+            ApiError::Busy => pushback(),
+            ApiError::Duplicate(index) => duplicate(index),
+            // In gRPC; over HTTP, upstream has an answer of its own.
+            ApiError::Frozen => Self {
+                http: StatusCode::METHOD_NOT_ALLOWED,
+                code: 12,
+                message: "log frozen".to_owned(),
+            },
+            ApiError::NotFound => Self::not_found("Not Found"),
+            ApiError::Refused(refusal) => refused(&refusal),
+            ApiError::Query(why) => Self::invalid_argument(why),
+            ApiError::Search(error) if error.is_of_the_query() => {
+                Self::invalid_argument(error.to_string())
             }
-            Self::Read(_) | Self::Panicked => {
-                log_fault(&self);
-                Status::internal("internal error").into_response()
+            ApiError::Search(SearchError::Damaged(_)) => {
+                Self::unavailable("the index is being rebuilt; retry")
+            }
+            ApiError::Proof(_) => {
+                metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
+                log_fault(&error);
+                Self::unknown("failed to integrate entry")
+            }
+            ApiError::Read(_) | ApiError::Search(_) | ApiError::Panicked => {
+                log_fault(&error);
+                Self::internal("internal error")
             }
         }
     }
@@ -111,10 +138,14 @@ fn pushback() -> Status {
     Status::unavailable("reached max pushback; retry")
 }
 
-fn duplicate(index: u64) -> Response {
-    let message =
-        format!("an equivalent entry already exists in the transparency log with index {index}");
-    let mut response = Status::already_exists(message).into_response();
+fn duplicate(index: u64) -> Status {
+    Status::already_exists(format!(
+        "an equivalent entry already exists in the transparency log with index {index}"
+    ))
+}
+
+fn with_index(index: u64) -> Response {
+    let mut response = duplicate(index).into_response();
     response.headers_mut().insert(X_LOG_INDEX, index.into());
     response
 }

@@ -3,3 +3,4 @@
 pub(crate) mod create_entry;
 pub(crate) mod error;
 pub(crate) mod reads;
+pub(crate) mod search;

@@ -39,7 +39,7 @@ fn the_key_is_for_its_owner_only() {
 
 #[test]
 fn the_fragment_says_what_clients_need() {
-    let stack = Stack::new();
+    let stack = Stack::with(|config| config.v1 = false);
     let fragment = stack.server.fragment();
     let log = &fragment.tlogs[0].log;
     assert_eq!(fragment.tlogs[0].major_api_version, 2);
@@ -52,7 +52,7 @@ fn the_fragment_says_what_clients_need() {
     assert_eq!((service.url.as_str(), service.major_api_version), ("http://rekor.example:7070", 2));
     // Older clients refuse a TUF target of this usage with any key but ECDSA.
     assert!(fragment.legacy.is_empty());
-    let stack = Stack::with(|config| config.key = LogKey::EcdsaP256);
+    let stack = Stack::with(|config| (config.v1, config.key) = (false, LogKey::EcdsaP256));
     let fragment = stack.server.fragment();
     let details = fragment.tlogs[0].log.public_key.key_details.as_deref();
     assert_eq!(details, Some("PKIX_ECDSA_P256_SHA_256"));
@@ -92,13 +92,14 @@ fn refuse_reopen(
     change: impl FnOnce(&mut Config),
     expected: fn(&OpenError) -> bool,
 ) {
-    let stack = Stack::new();
-    let path = stack.dir.path().to_owned();
-    stack.server.log().close();
+    let Stack { server, dir, clock } = Stack::new();
+    let path = dir.path().to_owned();
+    server.close();
     damage(&path);
     let before = contents(&path);
-    let (server, _dir) = stack.reopen(change);
-    let error = server.err().unwrap();
+    let mut config = Config::new(&path, crate::support::URL);
+    change(&mut config);
+    let error = Server::open(config, clock).err().unwrap();
     assert!(expected(&error), "{error:?}");
     // Not `assert_eq`: it would print every byte.
     assert!(contents(&path) == before, "{error}");
@@ -125,6 +126,19 @@ fn a_lost_key_is_not_replaced() {
         |_| {},
         |error| matches!(error, OpenError::Key(KeyFileError::Missing(_))),
     );
+}
+
+#[test]
+fn neither_tree_goes_on_without_its_key() {
+    for name in ["v1", "v2"] {
+        let Stack { server, dir, clock } = Stack::new();
+        server.close();
+        std::fs::remove_file(dir.path().join(format!("keys/{name}.pem"))).unwrap();
+        let config = Config::new(dir.path(), crate::support::URL);
+        let error = Server::open(config, clock).err().unwrap();
+        assert!(matches!(error, OpenError::Key(KeyFileError::Missing(_))), "{error:?}");
+        assert!(!dir.path().join(format!("keys/{name}.pem")).exists());
+    }
 }
 
 #[test]
@@ -211,7 +225,7 @@ async fn a_closed_log_is_unwell_and_still_read() {
 fn the_readme_names_every_setting() {
     let error = serde_json::from_str::<Config>(r#"{"nonsense":1}"#).unwrap_err().to_string();
     let settings: Vec<_> = error.split('`').skip(3).step_by(2).collect();
-    assert_eq!(settings.len(), 11, "{error}");
+    assert_eq!(settings.len(), 12, "{error}");
     let readme = include_str!("../../README.md");
     for setting in settings {
         assert!(readme.contains(&format!("\n| `{setting}` | ")), "{setting}");

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod accepted;
+mod grpc;
 mod hostile;
 mod life;
 mod reads;
 mod refused;
 mod support;
+mod v1;

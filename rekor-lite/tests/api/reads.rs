@@ -1,8 +1,11 @@
 //! Checkpoint, tiles and entry bundles, under both prefixes.
 
+use lite_keys::{HashAlgorithm, KeyKind};
+use lite_time::Time;
 use lite_tlog::{entry_bundle, leaf_hash};
+use serde_json::json;
 
-use crate::support::{Stack, valid_request};
+use crate::support::{CREATED, Client, Stack, valid_request};
 
 async fn grown() -> Stack {
     let stack = Stack::new();
@@ -109,4 +112,34 @@ async fn full_tiles_are_served_whole_and_as_prefixes() {
     assert_eq!(stack.get("/tile/1/000.p/1").await.body.len(), 32);
     let bundle = stack.get("/tile/entries/000").await.body;
     assert_eq!(entry_bundle::decode(&bundle).unwrap().len(), 256);
+}
+
+#[tokio::test]
+async fn entries_of_api_v2_are_found_too() {
+    let stack = Stack::new();
+    let client = Client::new(KeyKind::EcdsaP256);
+    for artifact in [b"one", b"two"] {
+        stack.clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(stack.post(client.request(artifact).to_string()).await.status, 201);
+    }
+    let hash = hex::encode(HashAlgorithm::Sha256.digest(b"one"));
+    let pem = client.key.public().to_pem();
+    let key = hex::encode(HashAlgorithm::Sha256.digest(pem.as_bytes()));
+    let start = Time::from_millis(CREATED).to_rfc3339();
+    let later = Time::from_millis(CREATED + 100_000).to_rfc3339();
+    for (query, expected) in [
+        (format!("hash={hash}"), json!(["1"])),
+        (format!("hash=sha256:{hash}&key={key}"), json!(["2", "1"])),
+        (format!("hash=sha256:{hash}&key={key}&operator=and"), json!(["1"])),
+        (format!("key={key}&since={later}"), json!(["2"])),
+        (format!("since={start}&limit=2"), json!(["2", "1"])),
+        ("identity=jane@example.com".to_owned(), json!([])),
+    ] {
+        let answer = stack.get(&format!("/api/v2/index?{query}")).await;
+        assert_eq!(answer.json(), json!({ "logIndexes": expected, "reached": "3" }), "{query}");
+    }
+    for query in ["hash=x", "key=ab", "since=now", "operator=xor", "what=ever"] {
+        let answer = stack.get(&format!("/api/v2/index?{query}")).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!(3)), "{query}");
+    }
 }

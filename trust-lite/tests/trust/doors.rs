@@ -116,6 +116,7 @@ async fn the_targets_are_those_that_clients_ask_for() {
         [
             "rekor.pub",
             "signing_config.v0.2.json",
+            "signing_config_rekor_v1.v0.2.json",
             "signing_config_rekor_v2.v0.2.json",
             "trusted_root.json",
             "trusted_root_ecdsa.json"

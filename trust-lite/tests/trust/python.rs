@@ -45,8 +45,8 @@ async fn the_reference_implementation_downloads_every_target() {
 
     let follow = |days: u32, roots: u32| {
         let expected = format!(
-            "rekor.pub signing_config.v0.2.json signing_config_rekor_v2.v0.2.json \
-             trusted_root.json trusted_root_ecdsa.json {roots}\n"
+            "rekor.pub signing_config.v0.2.json signing_config_rekor_v1.v0.2.json \
+             signing_config_rekor_v2.v0.2.json trusted_root.json trusted_root_ecdsa.json {roots}\n"
         );
         let when = lite_time::Time::parse_rfc3339("2026-03-01T12:00:00Z").unwrap().plus(DAY * days);
         let output = Command::new(&python)

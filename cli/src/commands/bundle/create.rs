@@ -12,7 +12,7 @@ use lite_verifier::Policy;
 
 use super::pieces::{self, OldBundle, Signature};
 use crate::artifact::{Artifact, algorithm};
-use crate::client::{Web, rekor};
+use crate::client::rekor;
 use crate::commands::Context;
 use crate::commands::trusted_root::hand_out;
 use crate::exit::Exit;
@@ -75,7 +75,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Outcome {
     };
     let (payload, artifact) = content(signature, &args.artifact, signer.key())?;
     check(&payload, &artifact, signer.key())?;
-    let entries = entry(args, old.as_ref()).await?.into_iter().collect();
+    let entries = entry(args, old.as_ref(), context).await?.into_iter().collect();
     let bundle = Bundle {
         media_type: MediaType::V0_3,
         signer: signer.in_bundle(),
@@ -201,11 +201,12 @@ fn check(content: &Content, artifact: &[Digest], key: &PublicKey) -> Outcome {
 async fn entry(
     args: &Args,
     old: Option<&(OldBundle, &Path)>,
+    context: &Context,
 ) -> Outcome<Option<TransparencyLogEntry>> {
     let logged = old.and_then(|(old, _)| old.logged.as_ref());
     match (logged, &args.rekor_url) {
         (Some(logged), Some(url)) => {
-            rekor::entry_of_v1(&Web::default(), url, logged.index()).await.map(Some)
+            rekor::entry_of_v1(&context.web()?, url, logged.index()).await.map(Some)
         }
         // cosign refuses it, too: evidence is not thrown away on the way.
         (Some(_), None) if args.ignore_tlog => Err(Failure::usage(

@@ -34,7 +34,7 @@ pub(crate) async fn locate(
     flags: &RegistryFlags,
     context: &Context,
 ) -> Outcome<Located> {
-    let session = flags.session(context.env())?;
+    let session = flags.session(context)?;
     let repository = session.repository(reference);
     let image = repository.require(&reference.target()).await.told()?;
     let image = match platform {

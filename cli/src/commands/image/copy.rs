@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn copy_all(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let source = Place::Registry(args.from.clone()).open(&session)?;
     let found = source.repository.require(&source.target).await.told()?;
     let attached = session.repository(&signature_repository(&args.from, context.env())?);

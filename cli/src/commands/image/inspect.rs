@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn inspect(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let source = args.image.open(&session)?;
     let found = source.repository.require(&source.target).await.told()?;
     let manifest = found.parse().told()?;

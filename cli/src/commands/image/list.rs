@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn list(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let of = if let Some(of) = &args.of {
         of.trim_end_matches('/').to_owned()
     } else {

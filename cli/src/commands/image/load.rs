@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn load(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     // Of several images the one that was saved under the tag; the only one otherwise.
     let only = Place::Layout(args.dir.clone(), None).open(&session);
     let source = match (only, args.image.tag()) {

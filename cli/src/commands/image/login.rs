@@ -60,7 +60,7 @@ async fn login(args: &Args, context: &Context) -> Outcome {
             .note("expected", "HOST or HOST:PORT"));
     }
     let password = password(args, context)?;
-    let mut access = args.flags.access(context.env())?;
+    let mut access = args.flags.access(context.env(), context.instance_ca()?)?;
     access.credential =
         Some(Credential::Password { username: args.username.clone(), password: password.clone() });
     let session = Registry::new(access).told()?;

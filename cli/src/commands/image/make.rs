@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn make(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let ingredients = match &args.from {
         Some(path) => Ingredients::Path(path.clone()),
         None => Ingredients::Message(format!("{}\n", args.message.trim_end_matches('\n'))),

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn save(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let from = session.repository(&args.image);
     let attached = session.repository(&signature_repository(&args.image, context.env())?);
     let target = args.image.target();

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 async fn transfer(args: &Args, context: &Context) -> Outcome {
-    let session = args.registry.session(context.env())?;
+    let session = args.registry.session(context)?;
     let source = args.from.open(&session)?;
     let progress = Progress::new(*context.screen());
     let options = Options {

@@ -19,7 +19,7 @@ use lite_tlog::{
 use serde_json::{Value, json};
 
 use super::place::Place;
-use super::reader::{LogReader, MAX_BUNDLE_BYTES};
+use super::reader::LogReader;
 use crate::client::Web;
 use crate::failure::Outcome;
 use crate::render::OutputForm;
@@ -209,7 +209,7 @@ impl MadeLog {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
         let place = Place {
-            web: Web::with_answers_up_to(MAX_BUNDLE_BYTES),
+            web: Web::default(),
             log: LogService { url, version: self.version },
             root: self.root.clone(),
             output: OutputForm::Text,

@@ -56,7 +56,7 @@ impl Place {
         };
         let trust = TrustFlags { trusted_root: args.trusted_root.clone() };
         Ok(Self {
-            web: Web::with_answers_up_to(MAX_BUNDLE_BYTES),
+            web: Web::trusting_with_answers_up_to(MAX_BUNDLE_BYTES, context.instance_ca()?),
             root: trust::trusted_root(&trust, context)?,
             log: Services::log(&services, context)?,
             output: args.output,

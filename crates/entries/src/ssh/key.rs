@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lite_keys::{KeyKind, PublicKey};
+use lite_keys::{KeyError, PublicKey};
 use lite_pki::pem;
 
 use super::SshError;
@@ -74,20 +74,18 @@ impl SshKey {
     }
 }
 
-type Parsed = Result<Result<PublicKey, lite_keys::KeyError>, SshError>;
+type Parsed = Result<Result<PublicKey, KeyError>, SshError>;
 
 fn ecdsa(reader: &mut Reader<'_>, curve: &str) -> Parsed {
     if reader.string()? != curve.as_bytes() {
         return Err(SshError::Encoding);
     }
-    let (kind, prefix) = match curve {
-        "nistp256" => (KeyKind::EcdsaP256, &P256_SPKI[..]),
-        "nistp384" => (KeyKind::EcdsaP384, &P384_SPKI[..]),
-        _ => (KeyKind::EcdsaP521, &P521_SPKI[..]),
+    let prefix = match curve {
+        "nistp256" => &P256_SPKI[..],
+        "nistp384" => &P384_SPKI[..],
+        _ => &P521_SPKI[..],
     };
-    let key = PublicKey::from_spki_der(&[prefix, reader.string()?].concat());
-    debug_assert!(key.as_ref().is_ok_and(|key| key.kind() == kind) || key.is_err());
-    Ok(key)
+    Ok(PublicKey::from_spki_der(&[prefix, reader.string()?].concat()))
 }
 
 fn rsa(reader: &mut Reader<'_>) -> Parsed {
@@ -111,3 +109,79 @@ const P521_SPKI: [u8; 25] = [
     0x30, 0x81, 0x9b, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05,
     0x2b, 0x81, 0x04, 0x00, 0x23, 0x03, 0x81, 0x86, 0x00,
 ];
+
+#[cfg(test)]
+mod tests {
+    use lite_keys::{KeyKind, SigningKey};
+
+    use super::super::wire::string;
+    use super::*;
+
+    fn blob() -> Vec<u8> {
+        let key = SigningKey::generate(KeyKind::Ed25519);
+        [string(b"ssh-ed25519"), string(&key.public().raw_ed25519().unwrap())].concat()
+    }
+
+    fn line(name: &str, blob: &[u8]) -> String {
+        format!("{name} {}", STANDARD.encode(blob))
+    }
+
+    #[test]
+    fn a_key_has_one_canonical_line() {
+        let line = line("ssh-ed25519", &blob());
+        for text in [
+            line.clone(),
+            format!("{line} jane@example.com\n"),
+            format!("# jane\n\n  {line}\tjane and joe\r\n"),
+        ] {
+            let key = SshKey::parse_line(text.as_bytes()).unwrap();
+            assert_eq!(key.canonical(), format!("{line}\n"));
+        }
+    }
+
+    #[track_caller]
+    fn refuse(text: &str, why: SshError) {
+        assert_eq!(SshKey::parse_line(text.as_bytes()).err(), Some(why), "{text}");
+    }
+
+    #[test]
+    fn refuses_every_second_spelling() {
+        let good = blob();
+        refuse("", SshError::KeyLine);
+        refuse("# remark", SshError::KeyLine);
+        refuse("ssh-ed25519", SshError::KeyLine);
+        refuse("ssh-ed25519 !", SshError::KeyLine);
+        refuse(&line("ssh-rsa", &good), SshError::KeyLine);
+        refuse(&line("restrict ssh-ed25519", &good), SshError::KeyLine);
+        refuse(&line("ssh-ed25519", &good[..good.len() - 1]), SshError::Encoding);
+        refuse(&line("ssh-ed25519", &[good.clone(), vec![0]].concat()), SshError::Encoding);
+        refuse(&line("ssh-dss", &string(b"ssh-dss")), SshError::Algorithm);
+        let neutral = [string(b"ssh-ed25519"), string(&[&[1][..], &[0; 31]].concat())].concat();
+        refuse(&line("ssh-ed25519", &neutral), SshError::KeyValue(KeyError::Value));
+        refuse(&" ".repeat(MAX_LINE + 1), SshError::KeyLine);
+    }
+
+    #[test]
+    fn refuses_curves_and_moduli_that_do_not_fit() {
+        let point = SigningKey::generate(KeyKind::EcdsaP256).public().spki_der()[26..].to_vec();
+        let ecdsa = |name: &str, curve: &str, point: &[u8]| {
+            let parts = [string(name.as_bytes()), string(curve.as_bytes()), string(point)];
+            line(name, &parts.concat())
+        };
+        let good = ecdsa("ecdsa-sha2-nistp256", "nistp256", &point);
+        assert!(SshKey::parse_line(good.as_bytes()).is_ok());
+        refuse(&ecdsa("ecdsa-sha2-nistp256", "nistp384", &point), SshError::Encoding);
+        let short = ecdsa("ecdsa-sha2-nistp384", "nistp384", &point);
+        refuse(&short, SshError::KeyValue(KeyError::Encoding));
+        let rsa = |exponent: &[u8], modulus: &[u8]| {
+            let parts = [string(b"ssh-rsa"), string(exponent), string(modulus)];
+            line("ssh-rsa", &parts.concat())
+        };
+        let modulus = |bytes: usize| [&[0][..], &vec![0xc1; bytes]].concat();
+        assert!(SshKey::parse_line(rsa(&[1, 0, 1], &modulus(256)).as_bytes()).is_ok());
+        refuse(&rsa(&[1, 0, 1], &modulus(128)), SshError::KeyValue(KeyError::RsaSize));
+        refuse(&rsa(&[0, 1, 0, 1], &modulus(256)), SshError::Encoding);
+        refuse(&rsa(&[], &modulus(256)), SshError::Encoding);
+        refuse(&rsa(&[1, 0, 1], &modulus(256)[1..]), SshError::Encoding);
+    }
+}

@@ -99,3 +99,86 @@ impl SshSignature {
         lite_pki::pem::encode(LABEL, &self.blob)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use lite_keys::SigningKey;
+
+    use super::*;
+
+    /// The parts of a signature, each of which a test may change.
+    struct Parts {
+        version: u32,
+        namespace: &'static [u8],
+        reserved: &'static [u8],
+        hash: &'static [u8],
+        algorithm: &'static [u8],
+        behind: &'static [u8],
+    }
+
+    const GOOD: Parts = Parts {
+        version: 1,
+        namespace: b"file",
+        reserved: b"",
+        hash: b"sha512",
+        algorithm: b"ssh-ed25519",
+        behind: b"",
+    };
+
+    fn signed(parts: &Parts) -> (String, SshKey) {
+        let signer = SigningKey::generate(KeyKind::Ed25519);
+        let key =
+            [string(b"ssh-ed25519"), string(&signer.public().raw_ed25519().unwrap())].concat();
+        let digest = HashAlgorithm::Sha512.digest(b"message");
+        let named = [string(parts.namespace), string(parts.reserved), string(parts.hash)].concat();
+        let message = [MAGIC, &named, &string(&digest)].concat();
+        let signature = signer.sign(HashAlgorithm::Sha512, &message).unwrap();
+        let inner = [string(parts.algorithm), string(&signature)].concat();
+        let blob = [
+            MAGIC,
+            &parts.version.to_be_bytes(),
+            &string(&key),
+            &named,
+            &string(&inner),
+            parts.behind,
+        ]
+        .concat();
+        let line = format!("ssh-ed25519 {}", STANDARD.encode(&key));
+        (lite_pki::pem::encode(LABEL, &blob), SshKey::parse_line(line.as_bytes()).unwrap())
+    }
+
+    fn verdict(parts: &Parts) -> Result<(), SshError> {
+        let (armored, key) = signed(parts);
+        SshSignature::parse(armored.as_bytes())?.verify(&key, b"message")
+    }
+
+    #[test]
+    fn refuses_by_reason() {
+        assert_eq!(verdict(&GOOD), Ok(()));
+        assert_eq!(verdict(&Parts { version: 2, ..GOOD }), Err(SshError::Version));
+        assert_eq!(verdict(&Parts { namespace: b"git", ..GOOD }), Err(SshError::Namespace));
+        assert_eq!(verdict(&Parts { reserved: b"x", ..GOOD }), Err(SshError::Version));
+        assert_eq!(verdict(&Parts { hash: b"sha256", ..GOOD }), Err(SshError::HashAlgorithm));
+        assert_eq!(verdict(&Parts { algorithm: b"ssh-rsa", ..GOOD }), Err(SshError::Algorithm));
+        assert_eq!(verdict(&Parts { behind: b"x", ..GOOD }), Err(SshError::Encoding));
+    }
+
+    #[test]
+    fn is_of_one_key_and_one_message() {
+        let (armored, key) = signed(&GOOD);
+        let signature = SshSignature::parse(armored.as_bytes()).unwrap();
+        assert_eq!(signature.canonical(), armored);
+        assert_eq!(signature.verify(&key, b"massage"), Err(SshError::Signature));
+        assert_eq!(signature.verify(&signed(&GOOD).1, b"message"), Err(SshError::OtherKey));
+    }
+
+    #[test]
+    fn is_one_block_in_armor() {
+        let (armored, _) = signed(&GOOD);
+        for text in ["x".to_owned(), armored.replace("SSH", "PGP"), armored.repeat(2)] {
+            assert_eq!(SshSignature::parse(text.as_bytes()).err(), Some(SshError::Armor));
+        }
+    }
+}

@@ -52,7 +52,7 @@ impl Session {
         let setup = |source| ImageError::Setup { registry: registry.to_owned(), source };
         let mut builder = reqwest::Client::builder()
             .tls_danger_accept_invalid_certs(self.access.insecure_skip_tls_verify);
-        for pem in &self.access.ca_pem {
+        for pem in self.access.ca_pem.iter().chain(&self.access.instance_ca_pem) {
             let bundle = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(setup)?;
             builder = builder.tls_certs_merge(bundle);
         }

@@ -13,6 +13,7 @@ mod issuance;
 mod openssl;
 mod rcgen;
 mod requests;
+mod servers;
 mod timestamps;
 mod transparency;
 mod vectors;

@@ -1,0 +1,58 @@
+//! gitsign: what it signs are commits.
+
+use lite_tests::Tool;
+
+use super::cell::{Cell, Row};
+use super::site::Site;
+
+const COMMITS: &str = "what gitsign signs and verifies are commits and tags of git; tags with \
+     `GITSIGN_REKOR_MODE=offline`, because online it logs a tag as if it were a commit \
+     (`internal/git/git.go`)";
+const NO_IMAGES: &str = "gitsign knows git only";
+const NO_QUERY: &str = "gitsign asks the log while it verifies, and has no command for it";
+const HTTPS: &str = "`gitsign attest` speaks to a log over https only, whatever its URL says \
+     (`internal/attest/attest.go`): it needs `siglite up --tls`";
+
+/// gitsign of today.
+pub(super) fn row(site: &Site) -> Option<Row> {
+    let program = Tool::Gitsign.find()?;
+    let desk = site.desk("gitsign", "gitsign", &[("gitsign", &program)]);
+    Some(Row {
+        client: "gitsign",
+        // Debian's build calls itself `devel`.
+        version: "0.16.1".to_owned(),
+        cells: [
+            desk.does(
+                r#"git init --quiet work
+                   cd work
+                   git config user.name Alice
+                   git config user.email "$IDENTITY"
+                   git commit --quiet --allow-empty --message 'signed here'
+                   git cat-file commit HEAD | grep -q 'BEGIN SIGNED MESSAGE'
+                   git tag --message 'signed here' v1
+                   GITSIGN_REKOR_MODE=online git commit --quiet --allow-empty --message online"#,
+            )
+            .but(COMMITS),
+            desk.does(
+                r#"cd work
+                   for commit in HEAD~1 HEAD; do
+                       gitsign verify $WHO $commit
+                       git verify-commit $commit
+                       refused gitsign verify --certificate-identity=mallory@example.org \
+                           --certificate-oidc-issuer="$ISSUER" $commit
+                   done
+                   gitsign verify-tag $WHO v1"#,
+            )
+            .but(COMMITS),
+            desk.cannot(
+                r#"cd work
+                   gitsign attest --filepath "$PREDICATE" --type https://example.org/scan/v1"#,
+                "server gave HTTP response to HTTPS client",
+                HTTPS,
+            ),
+            Cell::Absent(NO_IMAGES),
+            Cell::Absent(NO_IMAGES),
+            Cell::Absent(NO_QUERY),
+        ],
+    })
+}
