@@ -30,13 +30,15 @@ pub(crate) enum Exit {
     NoMatch = 12,
     /// A signature that an identity was asked for carries no certificate.
     NoCertificate = 13,
+    /// An audit found the log good, and new entries of an identity that is watched.
+    Watched = 20,
     /// A fault of `siglite` itself.
     Internal = 70,
 }
 
 impl Exit {
     /// Every code, in the order of the documentation.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Ok,
         Self::Refused,
         Self::Usage,
@@ -48,6 +50,7 @@ impl Exit {
         Self::NoImage,
         Self::NoMatch,
         Self::NoCertificate,
+        Self::Watched,
         Self::Internal,
     ];
 
@@ -70,6 +73,7 @@ impl Exit {
             Self::NoImage => "no-image",
             Self::NoMatch => "no-match",
             Self::NoCertificate => "no-certificate",
+            Self::Watched => "watched",
             Self::Internal => "internal",
         }
     }
@@ -99,6 +103,9 @@ impl Exit {
             Self::NoMatch => "The image carries signatures, and none is by whom was asked for.",
             Self::NoCertificate => {
                 "An identity was asked for, and the signature carries no certificate."
+            }
+            Self::Watched => {
+                "The log is as it was signed, and has new entries of an identity that is watched."
             }
             Self::Internal => "A fault of siglite itself. Please report it.",
         }

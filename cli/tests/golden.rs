@@ -76,7 +76,7 @@ fn good() -> (String, String) {
 
 #[test]
 fn help_reads_well() {
-    let commands: [&[&str]; 27] = [
+    let commands: [&[&str]; 33] = [
         &[],
         &["use"],
         &["initialize"],
@@ -93,6 +93,12 @@ fn help_reads_well() {
         &["log", "get"],
         &["log", "proof", "inclusion"],
         &["log", "proof", "consistency"],
+        &["log", "upload"],
+        &["log", "search"],
+        &["log", "verify"],
+        &["log", "tail"],
+        &["log", "reindex"],
+        &["log", "audit"],
         &["bundle", "create"],
         &["bundle", "inspect"],
         &["trusted-root", "create"],

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use lite_http::grpc::GrpcServices;
 use lite_http::standalone::{BoxError, Standalone};
 use lite_http::{Health, wait};
 use lite_store::{SystemClock, public};
@@ -47,6 +48,10 @@ impl Standalone for Alone {
 
     fn router(&self) -> Router {
         self.0.router()
+    }
+
+    fn grpc(&self) -> GrpcServices {
+        self.0.grpc()
     }
 
     fn watch(&self, health: &Health) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lite_bundle::trust::{CertificateAuthority, Fragment, LegacyTarget, Service, Services};
+use lite_http::grpc::GrpcServices;
 use lite_issuer::algorithms::{ClientAlgorithms, UnknownAlgorithm};
 use lite_issuer::ports::{CtLog, Event, IssuanceJournal, JournalError, KeySource, Randomness};
 use lite_issuer::{Authority, Issuer, Issuers};
@@ -19,7 +20,7 @@ use crate::issuers::cluster::Cluster;
 use crate::issuers::file::{self, IssuersFileError};
 use crate::issuers::keys::Keys;
 use crate::journal::Journal;
-use crate::{Config, router};
+use crate::{Config, grpc, router};
 
 /// What the assembly brings.
 pub struct Ports {
@@ -110,6 +111,12 @@ impl Server {
     /// The routes, without a fallback.
     pub fn router(&self) -> Router {
         router::router(self.app.clone())
+    }
+
+    /// The same API in gRPC.
+    #[must_use]
+    pub fn grpc(&self) -> GrpcServices {
+        grpc::services(self.app.clone())
     }
 
     /// This server's share of the trust material.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lite_http::Health;
+use lite_http::grpc::GrpcServices;
 use lite_http::standalone::{BoxError, Standalone};
 use lite_store::{SystemClock, public};
 
@@ -27,6 +28,10 @@ impl Standalone for Alone {
 
     fn router(&self) -> Router {
         self.0.router()
+    }
+
+    fn grpc(&self) -> GrpcServices {
+        self.0.grpc()
     }
 
     fn watch(&self, health: &Health) {

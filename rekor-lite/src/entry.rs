@@ -71,7 +71,15 @@ pub(crate) enum Refusal {
 
 /// Reads a request, verifies its signature, and returns the leaf.
 pub(crate) fn leaf_of(body: &[u8], rules: &Rules) -> Result<Vec<u8>, Refusal> {
-    let entry = match request::parse(body).map_err(Refusal::Malformed)? {
+    leaf_of_request(request::parse(body).map_err(Refusal::Malformed)?, rules)
+}
+
+/// The same for a request that is read already.
+pub(crate) fn leaf_of_request(
+    request: CreateEntryRequest,
+    rules: &Rules,
+) -> Result<Vec<u8>, Refusal> {
+    let entry = match request {
         CreateEntryRequest { hashed_rekord_request_v002: Some(Message(request)), .. } => {
             hashed_rekord(request, rules)?
         }

@@ -19,6 +19,7 @@ mod app;
 mod config;
 mod entry;
 mod fragment;
+mod grpc;
 mod http;
 mod key;
 mod request;

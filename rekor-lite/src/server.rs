@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lite_bundle::trust::Fragment;
+use lite_http::grpc::GrpcServices;
 use lite_keys::KeyKind;
 use lite_search::Search;
 use lite_store::{FolderLock, Log};
@@ -17,7 +18,7 @@ use crate::search::Leaves;
 use crate::tree::{self, OpenTree, TreeFiles, create_folder};
 use crate::v1::app::V1;
 use crate::workers::Workers;
-use crate::{Config, Dsse, KeyFileError, fragment, router, v1};
+use crate::{Config, Dsse, KeyFileError, fragment, grpc, router, v1};
 
 /// Tile reads that wait at once; they are short.
 const MAX_READS: usize = 4096;
@@ -121,6 +122,12 @@ impl Server {
             Some(v1) => v2.merge(v1::router::router(v1.clone())),
             None => v2,
         }
+    }
+
+    /// API v2 in gRPC.
+    #[must_use]
+    pub fn grpc(&self) -> GrpcServices {
+        grpc::services(&self.app, self.config.max_body_bytes)
     }
 
     /// What clients need to know to trust and to use these logs.

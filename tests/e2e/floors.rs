@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Each crate with its floor, bottom first. ARCHITECTURE.md draws the same house.
-const FLOORS: [(&str, u8); 26] = [
+const FLOORS: [(&str, u8); 27] = [
     ("lite-time", 0),
     ("lite-keys", 0),
     ("lite-tlog", 1),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, u8); 26] = [
     ("lite-bundle", 1),
     ("lite-tuf", 1),
     ("lite-oci", 1),
+    ("lite-grpc", 1),
     ("lite-sequencer", 2),
     ("lite-issuer", 2),
     ("lite-verifier", 2),

@@ -1,6 +1,7 @@
 //! Tests that cross crates, one claim a file.
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod audit;
 mod browser;
 mod clients;
 mod composed;
@@ -10,6 +11,7 @@ mod documents;
 mod doors;
 mod first_start;
 mod floors;
+mod grpc;
 mod images;
 mod interop;
 mod judges;
@@ -21,6 +23,7 @@ mod matrix;
 mod offline;
 mod refusals;
 mod registry;
+mod rekor_v1;
 mod signed_images;
 mod tls;
 mod up;

@@ -5,6 +5,7 @@
 
 pub(crate) mod fulcio;
 pub(crate) mod rekor;
+pub(crate) mod rekor_v1;
 pub(crate) mod tsa;
 pub(crate) mod tuf;
 
@@ -37,6 +38,15 @@ impl Web {
     pub(crate) fn trusting(ca_pem: impl IntoIterator<Item = String>) -> Self {
         let ca_pem = ca_pem.into_iter().collect();
         Self(Client::new(ClientConfig { ca_pem, ..ClientConfig::default() }))
+    }
+
+    /// The same for answers that may be this large: an entry bundle has up to 256 leaves of 64 KiB.
+    pub(crate) fn trusting_with_answers_up_to(
+        max_body: usize,
+        ca_pem: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let ca_pem = ca_pem.into_iter().collect();
+        Self(Client::new(ClientConfig { ca_pem, max_body, ..ClientConfig::default() }))
     }
 
     /// The client underneath, for libraries that bring their own requests.

@@ -15,7 +15,7 @@ use super::{Web, below};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 
-const WHAT: &str = "the transparency log";
+pub(super) const WHAT: &str = "the transparency log";
 
 /// Asks the log to take a signature. The answer's proof and checkpoint are unverified.
 pub(crate) async fn create_entry(
@@ -118,10 +118,24 @@ pub(crate) async fn entry_of_v1(
     entry.read().ok_or_else(nonsense)
 }
 
+/// The entry that a log with API v1 made of this, if it did. Its proof and promise are unverified.
+pub(crate) async fn held_by_v1(
+    web: &Web,
+    base: &str,
+    proposed: &Value,
+) -> Outcome<Option<TransparencyLogEntry>> {
+    let url = below(base, "api/v1/log/entries/retrieve");
+    let answer = web.post_json(WHAT, &url, &json!({ "entries": [proposed] }), None).await?;
+    let answer = answer.with_status(WHAT, StatusCode::OK)?;
+    let found: Vec<BTreeMap<String, EntryOfV1>> = answer.json(WHAT)?;
+    let Some((_, entry)) = found.into_iter().flatten().next() else { return Ok(None) };
+    entry.read().map(Some).ok_or_else(|| answer.nonsense(WHAT))
+}
+
 /// rekor:openapi.yaml, `LogEntry`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EntryOfV1 {
+pub(super) struct EntryOfV1 {
     body: String,
     integrated_time: i64,
     #[serde(rename = "logID")]
@@ -148,7 +162,7 @@ struct ProofOfV1 {
 }
 
 impl EntryOfV1 {
-    fn read(self) -> Option<TransparencyLogEntry> {
+    pub(super) fn read(self) -> Option<TransparencyLogEntry> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Body {
@@ -188,14 +202,14 @@ pub(crate) async fn checkpoint(web: &Web, base: &str) -> Outcome<Vec<u8>> {
 }
 
 /// A tile or an entry bundle by its path, partial where the tree ends in it; a log that has let go
-/// of the partial one has the full one, of which it is a prefix.
+/// of the partial one has the full one, of which it is a prefix. `base` is that of the tree's API.
 pub(crate) async fn resource(
     web: &Web,
     base: &str,
     path: &str,
     full_path: &str,
 ) -> Outcome<Vec<u8>> {
-    let get = |path: &str| below(base, &format!("api/v2/{path}"));
+    let get = |path: &str| below(base, path);
     let mut answer = web.get(WHAT, &get(path)).await?;
     if answer.status == StatusCode::NOT_FOUND && path != full_path {
         answer = web.get(WHAT, &get(full_path)).await?;
@@ -203,7 +217,36 @@ pub(crate) async fn resource(
     if answer.status == StatusCode::NOT_FOUND {
         return Err(Failure::new(Exit::Instance, format!("{WHAT} does not serve {path}"))
             .note("server", base)
-            .hint("does the log at this address belong to the checkpoint it serves?"));
+            .hint(
+                "does this log serve tiles? every log of API v2 does, and of those of API v1 only \
+                 siglite's",
+            ));
     }
     Ok(answer.with_status(WHAT, StatusCode::OK)?.body.to_vec())
+}
+
+/// The indexes that the log's search gives for a query string, and how many entries it looked at.
+/// Unverified: a search can leave out, and what it names is to be fetched and looked at.
+pub(crate) async fn search(
+    web: &Web,
+    base: &str,
+    query: &[(&str, String)],
+) -> Outcome<(Vec<u64>, u64)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Found {
+        log_indexes: Vec<String>,
+        reached: String,
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let answer = web.get(WHAT, &below(base, &format!("api/v2/index?{query}"))).await?;
+    if answer.status == StatusCode::NOT_FOUND {
+        return Err(Failure::new(Exit::Instance, "the log has no search")
+            .note("server", base)
+            .hint("logs of API v2 that are not siglite's have none: siglite log get INDEX reads one entry"));
+    }
+    let answer = answer.with_status(WHAT, StatusCode::OK)?;
+    let Found { log_indexes, reached } = answer.json(WHAT)?;
+    let number = |text: &String| text.parse().map_err(|_| answer.nonsense(WHAT));
+    Ok((log_indexes.iter().map(number).collect::<Outcome<_>>()?, number(&reached)?))
 }

@@ -96,7 +96,9 @@ async fn story(args: Args, context: &Context) -> Outcome {
     };
 
     // (4) Serving: from here on clients are answered.
-    let router = stack.router().merge(front::router(url)).merge(stack.health().router());
+    let health = stack.health();
+    let router = stack.router().merge(front::router(url)).merge(health.router());
+    let router = router.merge(stack.grpc().router(&health));
     let serving = tokio::spawn(listeners.serve(router, shutdown.clone()));
     if let Some(measured) = measured {
         tokio::spawn(measured.serve(metrics::router(recorder.clone()), shutdown.clone()));

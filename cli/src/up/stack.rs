@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use fulcio_lite::{CaFolder, EmbeddedIssuer, Ports};
 use lite_http::Health;
+use lite_http::grpc::GrpcServices;
 use lite_identity::{Algorithm, KeySet};
 use lite_issuer::Issuer;
 use lite_issuer::ports::{CtLog, CtLogError, IssuerKeys, KeySource, KeySourceError};
@@ -151,6 +152,11 @@ impl Stack {
             .merge(self.registry.router())
             .nest("/ct", self.ct.router())
             .nest("/oidc", self.oidc.router())
+    }
+
+    /// What speaks gRPC, on the same address.
+    pub(crate) fn grpc(&self) -> GrpcServices {
+        self.fulcio.grpc().merge(self.rekor.grpc())
     }
 
     /// What `/healthz` and `/readyz` look at.

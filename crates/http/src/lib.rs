@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`serve`] (sockets, limits of a connection, shutdown), [`shell`] (what
 //! surrounds a router: slashes, panics, deadlines, metrics, the last 404), [`rpc`] (the error
-//! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`cors`], [`health`], [`metrics`],
+//! shape of Fulcio's and Rekor's APIs, and how they read bytes), [`grpc`], [`cors`], [`health`], [`metrics`],
 //! [`client`] (outgoing requests, with limits), [`standalone`] (the `main` of a server that runs
 //! alone), [`tls`] (the certificate of a listener), [`wait`] (for the files of the others), [`page`] (what pages for people share).
 //!
@@ -15,6 +15,7 @@
 
 pub mod client;
 pub mod cors;
+pub mod grpc;
 pub mod health;
 pub mod metrics;
 pub mod page;

@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches, Command};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::grpc::GrpcServices;
 use crate::{BindError, Health, Listeners, Shutdown, Tls, metrics, shell};
 
 /// What a server says when it cannot start or go on.
@@ -35,6 +36,10 @@ pub trait Standalone: Sized + Send + Sync + 'static {
     }
     /// Its routes, without a fallback.
     fn router(&self) -> Router;
+    /// Its gRPC services, of which most have none.
+    fn grpc(&self) -> GrpcServices {
+        GrpcServices::default()
+    }
     /// Registers what can go wrong while it runs.
     fn watch(&self, health: &Health);
     /// Ends it; everything promised is durable already.
@@ -238,7 +243,7 @@ async fn run<S: Standalone>(arguments: &ArgMatches) -> Result<(), BoxError> {
     server.listens_on(&listeners.addresses())?;
     let health = Health::default();
     server.watch(&health);
-    let router = server.router().merge(health.router());
+    let router = server.router().merge(server.grpc().router(&health)).merge(health.router());
     for address in listeners.addresses() {
         tracing::info!("{} listens on {address}", S::NAME);
     }

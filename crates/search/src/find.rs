@@ -84,7 +84,7 @@ impl Window {
 /// What an engine does for a walk.
 pub(crate) trait Postings {
     /// The first or the last place that a list has in a window.
-    fn end(&self, list: &List, window: Window, last: bool) -> Result<Option<Place>, Cause>;
+    fn end(&self, of: &List, window: Window, last: bool) -> Result<Option<Place>, Cause>;
 }
 
 /// The postings of rows, sorted, each once.

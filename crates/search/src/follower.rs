@@ -99,13 +99,12 @@ impl Follower {
     }
 
     fn build_on(&mut self) -> Result<(), Cause> {
-        let (number, index, reached) = match self.next.take() {
-            Some(next) => next,
-            None => {
-                let Numbered { number, index, reached } = self.files.begin(self.number + 1)?;
-                tracing::info!(leaves = self.shared.source.size(), "rebuilding the search index");
-                (number, Arc::from(index), reached)
-            }
+        let (number, index, reached) = if let Some(next) = self.next.take() {
+            next
+        } else {
+            let Numbered { number, index, reached } = self.files.begin(self.number + 1)?;
+            tracing::info!(leaves = self.shared.source.size(), "rebuilding the search index");
+            (number, Arc::from(index), reached)
         };
         let advanced = advance(&self.shared, &*index, reached);
         self.next = Some((number, Arc::clone(&index), *advanced.as_ref().unwrap_or(&reached)));

@@ -79,8 +79,8 @@ impl Index for RedbIndex {
 struct Snapshot(ReadOnlyTable<[u8; 32], ()>);
 
 impl Postings for Snapshot {
-    fn end(&self, list: &List, window: Window, last: bool) -> Result<Option<Place>, Cause> {
-        let Some((lowest, highest)) = window.postings(list) else { return Ok(None) };
+    fn end(&self, of: &List, window: Window, last: bool) -> Result<Option<Place>, Cause> {
+        let Some((lowest, highest)) = window.postings(of) else { return Ok(None) };
         let mut range = self.0.range(lowest..=highest).map_err(|error| cause(error.into()))?;
         let end = if last { range.next_back() } else { range.next() };
         let end = end.transpose().map_err(|error| cause(error.into()))?;

@@ -82,8 +82,8 @@ impl Index for SledIndex {
 }
 
 impl Postings for Db {
-    fn end(&self, list: &List, window: Window, last: bool) -> Result<Option<Place>, Cause> {
-        let Some((lowest, highest)) = window.postings(list) else { return Ok(None) };
+    fn end(&self, of: &List, window: Window, last: bool) -> Result<Option<Place>, Cause> {
+        let Some((lowest, highest)) = window.postings(of) else { return Ok(None) };
         let mut range = self.range(lowest..=highest);
         let end = if last { range.next_back() } else { range.next() };
         let Some((posting, _)) = end.transpose().map_err(cause)? else { return Ok(None) };

@@ -8,10 +8,15 @@ use serde::Serialize;
 use crate::app::App;
 
 pub(crate) async fn get(State(app): State<App>) -> Json<Configuration> {
+    Json(Configuration { issuers: issuers(&app).collect() })
+}
+
+/// Whose tokens are believed: issuers first, then patterns of them.
+pub(crate) fn issuers(app: &App) -> impl Iterator<Item = OidcIssuer> {
     let issuers = &app.authority().issuers;
     let exact = issuers.exact().map(|issuer| OidcIssuer::of(issuer, false));
     let meta = issuers.meta().map(|issuer| OidcIssuer::of(issuer, true));
-    Json(Configuration { issuers: exact.chain(meta).collect() })
+    exact.chain(meta)
 }
 
 #[derive(Serialize)]
@@ -22,17 +27,17 @@ pub(crate) struct Configuration {
 /// `OIDCIssuer` (fulcio.proto), with empty fields written out but for the `oneof`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OidcIssuer {
+pub(crate) struct OidcIssuer {
     #[serde(skip_serializing_if = "Option::is_none")]
-    issuer_url: Option<String>,
+    pub(crate) issuer_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    wildcard_issuer_url: Option<String>,
-    audience: String,
-    challenge_claim: String,
-    spiffe_trust_domain: String,
-    issuer_type: String,
-    subject_domain: String,
-    skip_email_verification: bool,
+    pub(crate) wildcard_issuer_url: Option<String>,
+    pub(crate) audience: String,
+    pub(crate) challenge_claim: String,
+    pub(crate) spiffe_trust_domain: String,
+    pub(crate) issuer_type: String,
+    pub(crate) subject_domain: String,
+    pub(crate) skip_email_verification: bool,
 }
 
 impl OidcIssuer {

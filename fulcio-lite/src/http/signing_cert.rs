@@ -97,14 +97,14 @@ impl Message {
 }
 
 impl Response {
-    /// One certificate a string, without a newline at its end, down to the root: sigstore-java looks for the
-    /// trusted chain as the exact end of this one.
     fn of(issued: &Issued) -> Self {
-        let pem = issued.full_chain().into_iter().map(|one| one.to_pem().trim_end().to_owned());
-        Self {
-            signed_certificate_embedded_sct: EmbeddedSct {
-                chain: Chain { certificates: pem.collect() },
-            },
-        }
+        let chain = Chain { certificates: chain(issued) };
+        Self { signed_certificate_embedded_sct: EmbeddedSct { chain } }
     }
+}
+
+/// One certificate a string, without a newline at its end, down to the root: sigstore-java looks for the
+/// trusted chain as the exact end of this one.
+pub(crate) fn chain(issued: &Issued) -> Vec<String> {
+    issued.full_chain().into_iter().map(|one| one.to_pem().trim_end().to_owned()).collect()
 }

@@ -5,6 +5,7 @@
 mod alone;
 mod answers;
 mod external;
+mod grpc;
 mod openssl;
 mod refusals;
 mod support;

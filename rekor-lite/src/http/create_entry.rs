@@ -12,7 +12,7 @@ use lite_tlog::{Hash, LogId, leaf_hash};
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::entry;
+use crate::entry::{self, Refusal, Rules};
 
 /// What a client of Rekor v2 waits for: 201 exactly, and JSON.
 type Created = (StatusCode, [(HeaderName, &'static str); 1], String);
@@ -24,7 +24,26 @@ pub(crate) async fn create_entry(
     if app.read_only {
         return Err(ApiError::Frozen);
     }
-    let verified = verified_leaf(&app, request).await?;
+    let memory = app.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
+    let body = Bytes::from_request(request, &()).await.map_err(|_| ApiError::Body)?;
+    let read = move |rules: &Rules| {
+        let leaf = entry::leaf_of(&body, rules);
+        drop((body, memory));
+        leaf
+    };
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, json, append(&app, read).await?.to_answer_json()))
+}
+
+/// Reads and verifies a request, in whichever form it came, and puts its leaf into the log.
+pub(crate) async fn append(
+    app: &App,
+    read: impl FnOnce(&Rules) -> Result<Vec<u8>, Refusal> + Send + 'static,
+) -> Result<TransparencyLogEntry, ApiError> {
+    if app.read_only {
+        return Err(ApiError::Frozen);
+    }
+    let verified = verified_leaf(app, read).await?;
     let sequenced = app.log.append_async(verified.submission).await?;
     if sequenced.duplicate && app.strict_duplicates {
         return Err(ApiError::Duplicate(sequenced.index));
@@ -32,9 +51,7 @@ pub(crate) async fn create_entry(
     app.self_check.check(&verified.hash, &sequenced)?;
     app.search.wake();
     count(&sequenced);
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    let entry = render(app.log_id, &verified.leaf, &sequenced);
-    Ok((StatusCode::CREATED, json, entry))
+    Ok(render(app.log_id, &verified.leaf, &sequenced))
 }
 
 /// A leaf that may enter the tree.
@@ -44,13 +61,14 @@ struct VerifiedLeaf {
     submission: Submission,
 }
 
-/// Reads the body and verifies what it asks for. Whatever is hashed is hashed by a worker.
-async fn verified_leaf(app: &App, request: Request) -> Result<VerifiedLeaf, ApiError> {
-    let _memory = app.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
-    let body = Bytes::from_request(request, &()).await.map_err(|_| ApiError::Body)?;
+/// Verifies what is asked for. Whatever is hashed is hashed by a worker.
+async fn verified_leaf(
+    app: &App,
+    read: impl FnOnce(&Rules) -> Result<Vec<u8>, Refusal> + Send + 'static,
+) -> Result<VerifiedLeaf, ApiError> {
     let rules = Arc::clone(&app.rules);
     let job = move || {
-        let leaf: Arc<[u8]> = entry::leaf_of(&body, &rules)?.into();
+        let leaf: Arc<[u8]> = read(&rules)?.into();
         Ok(VerifiedLeaf {
             hash: leaf_hash(&leaf),
             submission: Submission::leaf(Arc::clone(&leaf)),
@@ -61,7 +79,7 @@ async fn verified_leaf(app: &App, request: Request) -> Result<VerifiedLeaf, ApiE
 }
 
 /// The `TransparencyLogEntry`: the same index twice, no promise, no integrated time.
-fn render(log_id: LogId, leaf: &[u8], sequenced: &Sequenced) -> String {
+fn render(log_id: LogId, leaf: &[u8], sequenced: &Sequenced) -> TransparencyLogEntry {
     let tree = &sequenced.tree;
     let proof = InclusionProof {
         log_index: sequenced.index,
@@ -70,7 +88,7 @@ fn render(log_id: LogId, leaf: &[u8], sequenced: &Sequenced) -> String {
         hashes: sequenced.proof.iter().map(|hash| hash.to_vec()).collect(),
         checkpoint: Some(tree.checkpoint.to_string()),
     };
-    let entry = TransparencyLogEntry {
+    TransparencyLogEntry {
         log_index: sequenced.index,
         log_id: log_id.0.to_vec(),
         kind: HashedRekord002::KIND.to_owned(),
@@ -79,8 +97,7 @@ fn render(log_id: LogId, leaf: &[u8], sequenced: &Sequenced) -> String {
         inclusion_promise: None,
         inclusion_proof: Some(proof),
         canonicalized_body: leaf.to_vec(),
-    };
-    entry.to_answer_json()
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge; exact up to 2^53 entries")]

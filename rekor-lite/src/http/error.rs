@@ -60,28 +60,43 @@ impl From<WorkError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Append(error) => append(error).into_response(),
-            Self::Body => Status::invalid_argument("http: request body too large").into_response(),
-            Self::Busy => pushback().into_response(),
-            Self::Duplicate(index) => duplicate(index),
+            Self::Duplicate(index) => with_index(index),
             Self::Frozen => frozen(),
-            Self::NotFound => Status::not_found("Not Found").into_response(),
-            Self::Query(why) => Status::invalid_argument(why).into_response(),
-            Self::Search(error) if error.is_of_the_query() => {
-                Status::invalid_argument(error.to_string()).into_response()
+            error => Status::from(error).into_response(),
+        }
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Append(error) => append(error),
+            ApiError::Body => Self::invalid_argument("http: request body too large"),
+            ApiError::Busy => pushback(),
+            ApiError::Duplicate(index) => duplicate(index),
+            // In gRPC; over HTTP, upstream has an answer of its own.
+            ApiError::Frozen => Self {
+                http: StatusCode::METHOD_NOT_ALLOWED,
+                code: 12,
+                message: "log frozen".to_owned(),
+            },
+            ApiError::NotFound => Self::not_found("Not Found"),
+            ApiError::Refused(refusal) => refused(&refusal),
+            ApiError::Query(why) => Self::invalid_argument(why),
+            ApiError::Search(error) if error.is_of_the_query() => {
+                Self::invalid_argument(error.to_string())
             }
-            Self::Search(SearchError::Damaged(_)) => {
-                Status::unavailable("the index is being rebuilt; retry").into_response()
+            ApiError::Search(SearchError::Damaged(_)) => {
+                Self::unavailable("the index is being rebuilt; retry")
             }
-            Self::Refused(refusal) => refused(&refusal).into_response(),
-            Self::Proof(_) => {
+            ApiError::Proof(_) => {
                 metrics::counter!("rekor_v2_inclusion_proof_failure_total").increment(1);
-                log_fault(&self);
-                Status::unknown("failed to integrate entry").into_response()
+                log_fault(&error);
+                Self::unknown("failed to integrate entry")
             }
-            Self::Read(_) | Self::Search(_) | Self::Panicked => {
-                log_fault(&self);
-                Status::internal("internal error").into_response()
+            ApiError::Read(_) | ApiError::Search(_) | ApiError::Panicked => {
+                log_fault(&error);
+                Self::internal("internal error")
             }
         }
     }
@@ -123,10 +138,14 @@ fn pushback() -> Status {
     Status::unavailable("reached max pushback; retry")
 }
 
-fn duplicate(index: u64) -> Response {
-    let message =
-        format!("an equivalent entry already exists in the transparency log with index {index}");
-    let mut response = Status::already_exists(message).into_response();
+fn duplicate(index: u64) -> Status {
+    Status::already_exists(format!(
+        "an equivalent entry already exists in the transparency log with index {index}"
+    ))
+}
+
+fn with_index(index: u64) -> Response {
+    let mut response = duplicate(index).into_response();
     response.headers_mut().insert(X_LOG_INDEX, index.into());
     response
 }

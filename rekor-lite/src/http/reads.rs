@@ -48,6 +48,17 @@ pub(crate) async fn tile_of(
 ) -> Result<Response, ApiError> {
     let path = uri.path().strip_prefix(prefix).unwrap_or(uri.path());
     let path = path.strip_prefix('/').unwrap_or(path);
+    let headers =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((headers, read(log, readers, path).await?).into_response())
+}
+
+/// The bytes of `tile/…`: a tile or an entry bundle.
+pub(crate) async fn read(
+    log: &Arc<Log>,
+    readers: &Workers,
+    path: &str,
+) -> Result<Vec<u8>, ApiError> {
     let log = Arc::clone(log);
     let bytes = if let Ok(bundle) = path.parse::<EntryBundlePath>() {
         readers.run(move || log.read_bundle(&bundle)).await??
@@ -55,8 +66,5 @@ pub(crate) async fn tile_of(
         let tile = path.parse::<TilePath>().map_err(|_| ApiError::NotFound)?;
         readers.run(move || log.read_tile(&tile)).await??
     };
-    let headers =
-        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];
-    let bytes = bytes.ok_or(ApiError::NotFound)?;
-    Ok((headers, bytes).into_response())
+    bytes.ok_or(ApiError::NotFound)
 }

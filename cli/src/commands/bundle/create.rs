@@ -9,6 +9,7 @@ use lite_bundle::{
 use lite_keys::{HashAlgorithm, PublicKey};
 use lite_pki::Certificate;
 use lite_verifier::Policy;
+use serde_json::Value;
 
 use super::pieces::{self, OldBundle, Signature};
 use crate::artifact::{Artifact, algorithm};
@@ -49,7 +50,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     rfc3161_timestamp: Option<PathBuf>,
 
-    /// The log (API v1) that the old bundle's promise is of: the proof is fetched from it
+    /// The log (API v1) that holds the signature, or whose promise the old bundle has: the proof is
+    /// fetched from it
     #[arg(long, value_name = "URL", conflicts_with = "ignore_tlog")]
     rekor_url: Option<String>,
 
@@ -75,7 +77,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Outcome {
     };
     let (payload, artifact) = content(signature, &args.artifact, signer.key())?;
     check(&payload, &artifact, signer.key())?;
-    let entries = entry(args, old.as_ref(), context).await?.into_iter().collect();
+    let proposed = proposed(&payload, &signer);
+    let entries = entry(args, old.as_ref(), proposed, context).await?.into_iter().collect();
     let bundle = Bundle {
         media_type: MediaType::V0_3,
         signer: signer.in_bundle(),
@@ -117,6 +120,14 @@ impl SignedBy {
         match self {
             Self::Certificate(signer) => &signer.1,
             Self::Key(key) => key,
+        }
+    }
+
+    /// As a log of API v1 records it.
+    fn pem(&self) -> String {
+        match self {
+            Self::Certificate(signer) => signer.0.to_pem(),
+            Self::Key(key) => key.to_pem(),
         }
     }
 
@@ -197,10 +208,19 @@ fn check(content: &Content, artifact: &[Digest], key: &PublicKey) -> Outcome {
     verify::accepted(&report, json.as_bytes()).map(|_| ())
 }
 
+/// What a log of API v1 would hold of a plain signature. An envelope's entry depends on every space
+/// in the envelope as it was sent, which nobody knows any more.
+fn proposed(content: &Content, signer: &SignedBy) -> Option<Value> {
+    let Content::Message(message) = content else { return None };
+    let (hash, digest) = message.digest.as_ref()?;
+    Some(rekor::proposed_hashedrekord(*hash, digest, &message.signature, &signer.pem()))
+}
+
 /// The log's entry with its proof: a bundle of v0.3 needs one where a log is to count.
 async fn entry(
     args: &Args,
     old: Option<&(OldBundle, &Path)>,
+    proposed: Option<Value>,
     context: &Context,
 ) -> Outcome<Option<TransparencyLogEntry>> {
     let logged = old.and_then(|(old, _)| old.logged.as_ref());
@@ -217,8 +237,17 @@ async fn entry(
             "the old bundle holds a log's promise, and a bundle of v0.3 needs the log's proof",
         )
         .hint("--rekor-url names the log (API v1), and its proof is fetched")),
-        (None, Some(_)) => Err(Failure::usage("nothing says where in the log the signature is")
-            .hint("--bundle names the old bundle, which says it; or --ignore-tlog")),
+        (None, Some(url)) => {
+            let proposed = proposed.ok_or_else(|| {
+                Failure::usage("nothing says where in the log the envelope is")
+                    .hint("--bundle names the old bundle, which says it; or --ignore-tlog")
+            })?;
+            rekor::held_by_v1(&context.web()?, url, &proposed).await?.map(Some).ok_or_else(|| {
+                Failure::new(Exit::Refused, "the log does not hold this signature")
+                    .note("log", url)
+                    .hint("siglite log upload enters it; --ignore-tlog makes a bundle without")
+            })
+        }
         (None, None) if args.ignore_tlog => Ok(None),
         (None, None) => Err(Failure::usage("nothing says that a log holds the signature")
             .hint("--ignore-tlog makes a bundle that is verified with --insecure-ignore-tlog")),

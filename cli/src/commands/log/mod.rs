@@ -1,31 +1,46 @@
-//! `siglite log`: the transparency log, read with proofs.
+//! `siglite log`: the transparency log, of either version, read and written with proofs.
 //!
-//! A log of API v2 has no proof service: proofs are made here, out of its tiles, and hold only if
-//! they lead to the root hash of a checkpoint that a trusted log signed.
+//! Read in this order: [`Args`] (the verbs), `place` (which log), `checkpoints` and `entry` (what
+//! is believed, and why), `reader` (a log over the network), then a file for each verb.
+//!
+//! **Invariant:** nothing is printed that does not lead to a tree which a log of the trusted root
+//! signed. What a search finds is no more than a hint where to look.
 
+mod audit;
+mod checkpoints;
+mod entry;
+#[cfg(test)]
+mod made;
+mod place;
+mod read;
 mod reader;
+mod reindex;
+mod search;
+mod submission;
+mod tail;
+mod upload;
+mod verify;
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
-use lite_tlog::Hash;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
-use crate::flags::{ServiceFlags, TrustFlags};
 use crate::render::OutputForm;
-use crate::trust::{self, Services};
-use reader::LogReader;
+use place::{Place, Tree};
 
-/// Read the transparency log, with proofs
+/// Read, write and audit the transparency log, with proofs
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The log (API v2) [default: the signing config's]
+    /// The log [default: the signing config's]
     #[arg(long, global = true, value_name = "URL")]
     rekor_url: Option<String>,
+
+    /// The tree to work with: of API v1 or of API v2 [default: what the argument names, else v2]
+    #[arg(long, global = true, value_name = "TREE")]
+    tree: Option<Tree>,
 
     /// Where the log is [default: the instance's signing config]
     #[arg(long, global = true, value_name = "FILE")]
@@ -48,22 +63,37 @@ enum Verb {
     /// Print the log's newest signed checkpoint
     #[command(after_help = "Examples:
   siglite log info
+  siglite log info --tree v1
   siglite log info --output json")]
     Info,
     /// Print an entry, after verifying that the log holds it
     #[command(after_help = "Examples:
   siglite log get 7
-  siglite log get 7 --output json
+  siglite log get 7 --tree v1 --output json
+  siglite log get 108e9186e8c5677a…        by the UUID of an entry of the v1 tree
   siglite log get 7 | jq .spec")]
     Get {
-        /// The index of the entry, from 0
-        index: u64,
+        /// The index of the entry, from 0, or its UUID
+        #[arg(value_name = "INDEX|UUID")]
+        entry: read::Named,
     },
     /// Print a proof, after verifying it
     Proof {
         #[command(subcommand)]
         proof: Proof,
     },
+    /// Log a signature
+    Upload(upload::Args),
+    /// Find entries by what was signed, by whom, or with which key
+    Search(search::Args),
+    /// Verify that the log holds a signature
+    Verify(verify::Args),
+    /// Print the newest entries, and those that come
+    Tail(tail::Args),
+    /// Have the search index built again out of the log
+    Reindex(reindex::Args),
+    /// Audit the log: that it only grows, and serves the tree that it signed
+    Audit(audit::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,149 +122,52 @@ enum Proof {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
-    block_on(read(args, context))
+    if let Verb::Reindex(verb) = &args.verb {
+        return reindex::run(verb, args.output, context);
+    }
+    block_on(told(args, context))
 }
 
-async fn read(args: &Args, context: &Context) -> Outcome {
-    let trust = TrustFlags { trusted_root: args.trusted_root.clone() };
-    let root = trust::trusted_root(&trust, context)?;
-    let services = ServiceFlags {
-        rekor_url: args.rekor_url.clone(),
-        signing_config: args.signing_config.clone(),
-        ..ServiceFlags::default()
-    };
-    let log = Services::log(&services, context)?.url;
-    let mut reader = LogReader::open(context.web()?, log, &root).await?;
-    let (data, words) = match &args.verb {
-        Verb::Info => info(&reader),
-        Verb::Get { index } => get(&mut reader, *index).await?,
+async fn told(args: &Args, context: &Context) -> Outcome {
+    let place = Place::of(args, context)?;
+    let said = match &args.verb {
+        Verb::Info => read::info(&place).await?,
+        Verb::Get { entry } => read::get(&place, entry).await?,
         Verb::Proof { proof: Proof::Inclusion { index, tree_size } } => {
-            inclusion(&mut reader, *index, *tree_size).await?
+            read::inclusion(&place, *index, *tree_size).await?
         }
         Verb::Proof { proof: Proof::Consistency { old, new } } => {
-            consistency(&mut reader, *old, *new).await?
+            read::consistency(&place, *old, *new).await?
         }
+        Verb::Upload(verb) => upload::upload(verb, &place, *context.screen()).await?,
+        Verb::Search(verb) => search::search(verb, &place, *context.screen()).await?,
+        Verb::Verify(verb) => verify::verify(verb, &place).await?,
+        Verb::Tail(verb) => return tail::tail(verb, &place, context).await,
+        Verb::Audit(verb) => return audit::run(verb, &place, context).await,
+        Verb::Reindex(verb) => return reindex::run(verb, args.output, context),
     };
     match args.output {
-        OutputForm::Json => context.screen().json(&data)?,
-        OutputForm::Text => context.screen().data(&lines(&data))?,
+        OutputForm::Json => context.screen().json(&said.data)?,
+        OutputForm::Text => context.screen().data(&said.text)?,
     }
-    context.screen().done("Verified OK:", &words);
+    context.screen().done("Verified OK:", &said.words);
     Ok(())
 }
 
-fn info(reader: &LogReader) -> (Value, String) {
-    let checkpoint = reader.checkpoint();
-    let data = json!({
-        "origin": checkpoint.origin,
-        "treeSize": checkpoint.size,
-        "rootHash": STANDARD.encode(checkpoint.root),
-        "logId": STANDARD.encode(reader.log_id()),
-        "url": reader.url(),
-        "checkpoint": reader.note(),
-    });
-    (data, format!("{} signed a tree of {} entries", checkpoint.origin, checkpoint.size))
+/// What a verb prints: the same for programs and for people, and the verdict in words.
+struct Said {
+    data: Value,
+    text: String,
+    words: String,
 }
 
-async fn get(reader: &mut LogReader, index: u64) -> Outcome<(Value, String)> {
-    let (leaf, proof) = reader.entry(index).await?;
-    let size = reader.checkpoint().size;
-    // Every leaf of Rekor is JSON; what is not is shown as bytes.
-    let body = serde_json::from_slice(&leaf).unwrap_or_else(|_| json!(STANDARD.encode(&leaf)));
-    let data = json!({
-        "logIndex": index,
-        "leafHash": STANDARD.encode(lite_tlog::leaf_hash(&leaf)),
-        "body": body,
-        "inclusionProof": proof_json(index, size, &reader.checkpoint().root, &proof),
-        "checkpoint": reader.note(),
-    });
-    let origin = &reader.checkpoint().origin;
-    Ok((data, format!("entry {index} is in the tree of {size} that {origin} signed")))
-}
-
-async fn inclusion(
-    reader: &mut LogReader,
-    index: u64,
-    tree_size: Option<u64>,
-) -> Outcome<(Value, String)> {
-    let size = tree_size.unwrap_or(reader.checkpoint().size);
-    let (root, proof) = reader.inclusion(index, size).await?;
-    let data = proof_json(index, size, &root, &proof);
-    let origin = &reader.checkpoint().origin;
-    Ok((data, format!("entry {index} is in the tree of {size} of {origin}")))
-}
-
-async fn consistency(
-    reader: &mut LogReader,
-    old: u64,
-    new: Option<u64>,
-) -> Outcome<(Value, String)> {
-    let new = new.unwrap_or(reader.checkpoint().size);
-    let (old_root, new_root, proof) = reader.consistency(old, new).await?;
-    let data = json!({
-        "oldTreeSize": old,
-        "oldRootHash": STANDARD.encode(old_root),
-        "treeSize": new,
-        "rootHash": STANDARD.encode(new_root),
-        "hashes": hashes(&proof),
-    });
-    let origin = &reader.checkpoint().origin;
-    Ok((data, format!("the tree of {new} of {origin} begins with its tree of {old}")))
-}
-
-fn proof_json(index: u64, size: u64, root: &Hash, proof: &[Hash]) -> Value {
-    json!({
-        "logIndex": index,
-        "treeSize": size,
-        "rootHash": STANDARD.encode(root),
-        "hashes": hashes(proof),
-    })
-}
-
-fn hashes(proof: &[Hash]) -> Vec<String> {
-    proof.iter().map(|hash| STANDARD.encode(hash)).collect()
-}
-
-/// An object as lines for people: one member a line, lists below their name. An entry's body is
-/// the entry.
-fn lines(data: &Value) -> String {
-    let Some(members) = data.as_object() else {
-        return data.to_string();
-    };
-    if let Some(body) = members.get("body") {
-        return body.to_string();
-    }
-    let (mut lines, mut lists) = (Vec::new(), Vec::new());
-    for (name, value) in members {
-        let name = format!("{name}:");
-        match value {
-            Value::Array(all) => {
-                lists.push(name);
-                for one in all {
-                    lists.push(format!("  {}", one.as_str().unwrap_or_default()));
-                }
-            }
-            // The note itself is for programs, and in their form of output.
-            Value::String(_) if name == "checkpoint:" => {}
-            Value::String(value) => lines.push(format!("{name:14}{value}")),
-            other => lines.push(format!("{name:14}{other}")),
+impl Args {
+    /// The tree that the verb's argument names, where it does.
+    fn named_tree(&self) -> Option<Tree> {
+        match &self.verb {
+            Verb::Get { entry: read::Named::Uuid(_) } => Some(Tree::V1),
+            Verb::Verify(verb) => verb.named_tree(),
+            _ => None,
         }
-    }
-    lines.append(&mut lists);
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_is_printed_as_it_is_and_a_proof_as_lines() {
-        let entry = json!({"logIndex": 7, "body": {"kind": "hashedrekord"}});
-        assert_eq!(lines(&entry), r#"{"kind":"hashedrekord"}"#);
-        let proof = proof_json(1, 2, &[0; 32], &[[1; 32]]);
-        let text = lines(&proof);
-        assert!(text.contains("logIndex:     1\n"), "{text}");
-        assert!(text.contains("hashes:\n  AQEB"), "{text}");
     }
 }

@@ -1,0 +1,102 @@
+//! `siglite log verify`: whether the log holds a signature.
+
+use lite_tlog::leaf_hash;
+
+use super::entry::Entry;
+use super::place::{Place, Tree};
+use super::read::Named;
+use super::reader::LogReader;
+use super::submission::{Submission, SubmissionFlags};
+use super::{Said, read, search};
+use crate::client::rekor_v1::Name;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::trust::LogVersion;
+
+/// Verify that the log holds a signature
+///
+/// The entry must be the one that this artifact, signature and key make, byte for byte, and in a
+/// tree that a trusted log signed. Whether the signer may be trusted is not the log's to say: siglite
+/// verify-blob does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  siglite log verify --artifact FILE --signature FILE.sig --public-key cosign.pub
+  siglite log verify --entry 7 --artifact FILE --signature FILE.sig --public-key cosign.pub
+  siglite log verify --tree v1 --type dsse --artifact envelope.json --public-key cert.pem
+
+Exit codes: 0 it is in the log, 1 it is not; siglite exit-codes shows all.")]
+pub(super) struct Args {
+    /// Which entry it is, where the log need not be searched
+    #[arg(long, value_name = "INDEX|UUID")]
+    entry: Option<Named>,
+
+    #[command(flatten)]
+    submission: SubmissionFlags,
+}
+
+impl Args {
+    pub(super) fn named_tree(&self) -> Option<Tree> {
+        matches!(self.entry, Some(Named::Uuid(_))).then_some(Tree::V1)
+    }
+}
+
+pub(super) async fn verify(args: &Args, place: &Place) -> Outcome<Said> {
+    let submission = args.submission.read()?;
+    let mut reader = place.open().await?;
+    let leaf = match place.log.version {
+        LogVersion::V1 => submission.leaf_of_v1()?,
+        LogVersion::V2 => submission.for_v2().canonical(),
+    };
+    let entry = match (&args.entry, place.log.version) {
+        (Some(Named::Index(index)), _) => Some(reader.entry(*index).await?),
+        (Some(Named::Uuid(uuid)), _) => Some(reader.entry_of_v1(Name::Uuid(uuid)).await?),
+        (None, LogVersion::V1) => {
+            let uuid = hex::encode(leaf_hash(&leaf));
+            match reader.entry_of_v1(Name::Uuid(&uuid)).await {
+                Err(failure) if failure.exit == Exit::Usage => None,
+                found => Some(found?),
+            }
+        }
+        (None, LogVersion::V2) => searched(place, &mut reader, &submission, &leaf).await?,
+    };
+    match entry {
+        Some(entry) if entry.leaf == leaf => {
+            let data = entry.json();
+            Ok(Said { text: entry.line(), data, words: entry.sentence() })
+        }
+        other => Err(missing(place, other.as_ref(), &leaf)),
+    }
+}
+
+/// The entry with this leaf, among those of the same digest.
+async fn searched(
+    place: &Place,
+    reader: &mut LogReader,
+    submission: &Submission,
+    leaf: &[u8],
+) -> Outcome<Option<Entry>> {
+    let digest = submission.digest();
+    let hash = format!("{}:{}", digest.algorithm.short_name(), digest.hex());
+    let (found, _) = search::indexes(place, &[("hash", hash)]).await?;
+    for index in found {
+        let entry = reader.entry(index).await?;
+        if entry.leaf == leaf {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
+fn missing(place: &Place, other: Option<&Entry>, leaf: &[u8]) -> Failure {
+    let sentence = match other {
+        Some(_) => "the entry is of another artifact, signature or key",
+        None => "the log has no entry of this artifact, signature and key",
+    };
+    let failure = Failure::new(Exit::Refused, sentence)
+        .note("log", &place.log.url)
+        .note("expected", String::from_utf8_lossy(leaf));
+    match other {
+        Some(entry) => failure.note("found", read::lines(&entry.json())),
+        None => failure.hint("siglite log upload logs it; --tree v1 looks in the other tree"),
+    }
+}
