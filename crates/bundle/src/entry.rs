@@ -1,5 +1,7 @@
 //! `TransparencyLogEntry`: a leaf, where it stands in which log, and the evidence for it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::JsonError;
@@ -51,12 +53,34 @@ pub struct InclusionProof {
     pub checkpoint: Option<String>,
 }
 
+/// The bytes that a signed entry timestamp (SET) is over: RFC 8785 of body, time in seconds, log and
+/// index (rekor:pkg/api/entries.go, `signEntry`). None of them holds a character that JSON escapes.
+#[must_use]
+pub fn promised_bytes(leaf: &[u8], integrated: i64, log_id: &[u8], index: u64) -> Vec<u8> {
+    let (body, log_id) = (STANDARD.encode(leaf), hex::encode(log_id));
+    let text = format!(
+        r#"{{"body":"{body}","integratedTime":{integrated},"logID":"{log_id}","logIndex":{index}}}"#
+    );
+    text.into_bytes()
+}
+
 impl TransparencyLogEntry {
     /// Reads what a Rekor v2 log answers.
     pub fn parse(json: &[u8]) -> Result<Self, BundleError> {
         let Object::<WireEntry<'_>>(wire) =
             serde_json::from_slice(json).map_err(JsonError::from)?;
         wire.read()
+    }
+
+    /// What a SET of this entry signs; an entry without a time is signed as of 1970.
+    #[must_use]
+    pub fn promised_bytes(&self) -> Vec<u8> {
+        promised_bytes(
+            &self.canonicalized_body,
+            self.integrated_time.unwrap_or(0),
+            &self.log_id,
+            self.log_index,
+        )
     }
 
     /// The entry as bundles hold it: members with default values are left out.
@@ -292,4 +316,24 @@ fn natural(member: &'static str, number: Int64) -> Result<u64, BundleError> {
 /// Indexes and sizes are `int64` on the wire; a tree never grows beyond it.
 fn integer(number: u64) -> Int64 {
     Int64(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_promised_is_canonical_json() {
+        let leaf = br#"{"apiVersion":"0.0.1"}"#;
+        let value = serde_json::json!({
+            "logIndex": 9_007_199_254_740_991_u64,
+            "logID": "07".repeat(32),
+            "integratedTime": 1_700_000_000,
+            "body": STANDARD.encode(leaf),
+        });
+        assert_eq!(
+            promised_bytes(leaf, 1_700_000_000, &[7; 32], 9_007_199_254_740_991),
+            serde_json_canonicalizer::to_vec(&value).unwrap()
+        );
+    }
 }

@@ -33,5 +33,5 @@ pub use bundle::{
 };
 pub use dsse::{Envelope, EnvelopeSignature};
 pub use encoding::JsonError;
-pub use entry::{InclusionProof, MAX_PROOF_HASHES, TransparencyLogEntry};
+pub use entry::{InclusionProof, MAX_PROOF_HASHES, TransparencyLogEntry, promised_bytes};
 pub use statement::{Statement, Subject};

@@ -78,10 +78,9 @@ impl Entry {
             (LogVersion::V2, _, _) => None,
             (LogVersion::V1, Some(at), Some(signature)) => {
                 let at = Time::from_secs(at);
-                let payload = promise_payload(answer);
                 PublicKey::from_spki_der(&log.public_key.raw_bytes)
                     .map_err(|error| refuse("the log's key cannot be read").because(&error))?
-                    .verify(HashAlgorithm::Sha256, payload.as_bytes(), signature)
+                    .verify(HashAlgorithm::Sha256, &answer.promised_bytes(), signature)
                     .map_err(|error| refuse("the promise is not the log's").because(&error))?;
                 if !log.window().is_some_and(|window| window.contains(at)) {
                     return Err(refuse("the entry is of a time when the log was not trusted")
@@ -156,15 +155,4 @@ impl Entry {
         let (size, origin) = (self.signed.checkpoint.size, &self.signed.checkpoint.origin);
         format!("entry {} is in the tree of {size} that {origin} signed", self.index)
     }
-}
-
-/// rekor:pkg/api/entries.go, `signEntry`: RFC 8785 of four members, all of them plain ASCII.
-fn promise_payload(entry: &TransparencyLogEntry) -> String {
-    format!(
-        r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
-        STANDARD.encode(&entry.canonicalized_body),
-        entry.integrated_time.unwrap_or(0),
-        hex::encode(&entry.log_id),
-        entry.log_index
-    )
 }

@@ -118,7 +118,8 @@ impl MadeLog {
             answers.insert(name, (StatusCode::OK, bytes));
         };
         for (path, bytes) in tiles.iter() {
-            put(&mut self.answers, format!("GET /{}/{path}", self.api()), bytes.to_vec());
+            let name = self.name(&path.to_string());
+            put(&mut self.answers, name, bytes.to_vec());
         }
         for (index, some) in (0..).zip(self.leaves.chunks(256)) {
             let path = EntryBundlePath::in_tree(index, size).unwrap();
@@ -131,7 +132,8 @@ impl MadeLog {
         };
         let note = Checkpoint::new(origin, size, edge.root()).sign(&self.signer).unwrap();
         let note = note.to_string();
-        put(&mut self.answers, self.name("checkpoint"), note.clone().into_bytes());
+        let name = self.name("checkpoint");
+        put(&mut self.answers, name, note.clone().into_bytes());
         if self.version == LogVersion::V1 {
             self.set("GET /api/v1/log".to_owned(), &json!({ "signedTreeHead": note }));
             for old in 1..size.min(700) {

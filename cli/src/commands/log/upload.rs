@@ -41,13 +41,13 @@ pub(super) async fn upload(args: &Args, place: &Place, screen: Screen) -> Outcom
         }
         LogVersion::V1 => {
             let leaf = submission.leaf_of_v1()?;
-            let entry = match rekor_v1::upload(web, url, &submission.for_v1()).await? {
-                Some(answer) => Entry::verify(&answer, &place.root, LogVersion::V1)?,
-                None => {
-                    screen.say("logged already: this is the entry that there is");
-                    let uuid = hex::encode(leaf_hash(&leaf));
-                    place.open().await?.entry_of_v1(Name::Uuid(&uuid)).await?
-                }
+            let proposed = submission.for_v1();
+            let entry = if let Some(answer) = rekor_v1::upload(web, url, &proposed).await? {
+                Entry::verify(&answer, &place.root, LogVersion::V1)?
+            } else {
+                screen.say("logged already: this is the entry that there is");
+                let uuid = hex::encode(leaf_hash(&leaf));
+                place.open().await?.entry_of_v1(Name::Uuid(&uuid)).await?
             };
             (entry, leaf)
         }

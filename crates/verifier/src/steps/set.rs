@@ -1,7 +1,5 @@
 //! (5) Is the promise of a v1 log its own? Only the SET authenticates an integrated time.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lite_bundle::{MediaType, TransparencyLogEntry};
 use lite_keys::HashAlgorithm;
 
@@ -29,7 +27,7 @@ pub(crate) fn verify(
             return Err(Refusal::new(Reason::SetInV2, "no inclusion promise", "one"));
         }
         // Rekor hashes with SHA-256 whatever the curve of its key.
-        log.key.verify(HashAlgorithm::Sha256, payload(entry).as_bytes(), set).map_err(|error| {
+        log.key.verify(HashAlgorithm::Sha256, &entry.promised_bytes(), set).map_err(|error| {
             Refusal::new(Reason::SetSignature, format!("a SET of {}", log.base_url), error)
         })?;
         any = true;
@@ -38,15 +36,4 @@ pub(crate) fn verify(
             .add("integrated at", lite_time::Time::from_secs(entry.integrated_time.unwrap_or(0)));
     }
     Ok((any, evidence))
-}
-
-/// The bytes a SET is over: RFC 8785 of four members, all of them plain ASCII.
-fn payload(entry: &TransparencyLogEntry) -> String {
-    format!(
-        r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
-        STANDARD.encode(&entry.canonicalized_body),
-        entry.integrated_time.unwrap_or(0),
-        hex::encode(&entry.log_id),
-        entry.log_index
-    )
 }

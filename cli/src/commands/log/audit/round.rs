@@ -224,7 +224,7 @@ fn below(path: &TilePath, place: u64) -> String {
 
 /// The hashes of a tile; a log that has grown may serve more than was asked for.
 fn hashes(bytes: &[u8], path: &TilePath, round: &mut Round) -> Option<Vec<Hash>> {
-    let whole = bytes.len() >= path.bytes() && bytes.len() % size_of::<Hash>() == 0;
+    let whole = bytes.len() >= path.bytes() && bytes.len().is_multiple_of(size_of::<Hash>());
     if !whole {
         let expected = format!("{} bytes", path.bytes());
         round.say(&path.to_string(), "the tile has another length", &expected, &bytes.len());
