@@ -17,4 +17,4 @@ mod tool;
 
 pub use command::{Ran, run};
 pub use stack::{ALICE, PASSWORD, Stack, StackBuilder, http};
-pub use tool::{Tool, binary, clean, client_program, skip};
+pub use tool::{Tool, binary, clean, client_program, skip, stock_version};

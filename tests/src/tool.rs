@@ -20,6 +20,16 @@ pub fn client_program(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
 }
 
+/// The version of a stock client's package, without what Debian adds to it; `None` where the client
+/// is not Debian's.
+#[must_use]
+pub fn stock_version(generation: &str, package: &str) -> Option<String> {
+    let dir = PathBuf::from(std::env::var_os("SIGLITE_STOCK")?);
+    let list = std::fs::read_to_string(dir.join(generation).join("versions")).ok()?;
+    let version = list.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix(' '))?;
+    Some(version.split(['-', '+', '~']).next().unwrap_or(version).to_owned())
+}
+
 /// Says what is not tested, and why; a failure where nothing may be missing.
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lite_tests::Tool;
+use lite_tests::{Tool, stock_version};
 
 use super::cell::{Cell, Row};
 use super::site::Site;
@@ -28,8 +28,7 @@ pub(super) fn row(site: &Site) -> Option<Row> {
     let desk = site.desk("gitsign", "gitsign", &[("gitsign", &program)]);
     Some(Row {
         client: "gitsign",
-        // Debian's build calls itself `devel`.
-        version: "0.16.1".to_owned(),
+        version: stock_version("v3", "gitsign").unwrap_or_else(|| "unknown".to_owned()),
         cells: [
             desk.does(&format!(
                 r#"{REPOSITORY}

@@ -1,6 +1,6 @@
 //! rekor-cli, of two generations. It signs nothing: OpenSSL does that here, as in its own manual.
 
-use lite_tests::Tool;
+use lite_tests::{Tool, stock_version};
 
 use super::cell::{Cell, Row};
 use super::site::Site;
@@ -11,22 +11,23 @@ const UPLOADS: &str = "it proves that what was signed is in the log, after it ha
 
 /// rekor-cli of today.
 pub(super) fn newer(site: &Site) -> Option<Row> {
-    row(site, Tool::RekorCli, "rekor-cli-newer")
+    row(site, Tool::RekorCli, "rekor-cli-newer", "v3")
 }
 
 /// rekor-cli of the generation of cosign 2.
 pub(super) fn older(site: &Site) -> Option<Row> {
-    row(site, Tool::RekorCli2, "rekor-cli-older")
+    row(site, Tool::RekorCli2, "rekor-cli-older", "v2")
 }
 
-fn row(site: &Site, tool: Tool, name: &str) -> Option<Row> {
+fn row(site: &Site, tool: Tool, name: &str, generation: &str) -> Option<Row> {
     let openssl = Tool::OpenSsl.find()?;
     let programs = [("rekor-cli", tool.find()?)];
     let programs = [("rekor-cli", programs[0].1.as_path()), ("openssl", &openssl)];
     let desk = site.desk(name, "rekor-cli", &programs);
+    let own_version = || desk.says("rekor-cli version 2>&1 | sed -n 's/^GitVersion: *v*//p'");
     Some(Row {
         client: "rekor-cli",
-        version: desk.says("rekor-cli version 2>&1 | sed -n 's/^GitVersion: *v*//p'"),
+        version: stock_version(generation, "rekor").unwrap_or_else(own_version),
         cells: [
             Cell::Absent(SIGNS_NOTHING),
             desk.does(

@@ -1,13 +1,14 @@
 //! sigstore-go, by the example programs of its makers.
 
-use lite_tests::Tool;
+use lite_tests::{Tool, stock_version};
 
 use super::cell::{Cell, Row};
 use super::site::Site;
 
-/// Its programs do not say which they are; these are the versions of Debian's packages.
-const NEWER: &str = "1.3.0";
-const OLDER: &str = "0.7.1";
+/// Its programs do not say which they are.
+fn version(generation: &str) -> String {
+    stock_version(generation, "sigstore-go").unwrap_or_else(|| "unknown".to_owned())
+}
 
 const NO_QUERY: &str =
     "sigstore-go reads no log: what it verifies it has in the bundle (`pkg/verify/tlog.go`)";
@@ -39,7 +40,7 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
     };
     Some(Row {
         client: "sigstore-go",
-        version: NEWER.to_owned(),
+        version: version("v3"),
         cells: [
             desk.does(&format!(
                 r#"{}
@@ -70,7 +71,7 @@ pub(super) fn older(site: &Site) -> Option<Row> {
     let desk = site.desk("sigstore-go-0", "sigstore-go", &programs);
     Some(Row {
         client: "sigstore-go",
-        version: OLDER.to_owned(),
+        version: version("v2"),
         cells: [
             Cell::Absent(STAGING_ONLY),
             desk.does(&verifies("$BUNDLE_1 $ATTESTATION_1")),
