@@ -55,12 +55,7 @@ pub(super) fn newer(site: &Site) -> Option<Row> {
                 verifies("att.json")
             )),
             Cell::Absent(NO_IMAGES),
-            desk.does(
-                r#"oci-image-verification -trustedrootJSONpath "$SIGLITE_TRUSTED_ROOT" \
-                       -expectedSAN "$IDENTITY" -expectedIssuer "$SIGLITE_OIDC_ISSUER" \
-                       -ociImage "$IMAGE_1""#,
-            )
-            .but(OLD_IMAGES),
+            desk.does(VERIFIES_IMAGE).but(OLD_IMAGES),
             Cell::Absent(NO_QUERY),
         ],
     })
@@ -81,16 +76,18 @@ pub(super) fn older(site: &Site) -> Option<Row> {
             desk.does(&verifies("$BUNDLE_1 $ATTESTATION_1")),
             Cell::Absent(STAGING_ONLY),
             Cell::Absent(NO_IMAGES),
-            desk.does(
-                r#"oci-image-verification -trustedrootJSONpath "$SIGLITE_TRUSTED_ROOT" \
-                       -expectedSAN "$IDENTITY" -expectedIssuer "$SIGLITE_OIDC_ISSUER" \
-                       -ociImage "$IMAGE_1""#,
-            )
-            .but(OLD_IMAGES),
+            desk.does(VERIFIES_IMAGE).but(OLD_IMAGES),
             Cell::Absent(NO_QUERY),
         ],
     })
 }
+
+/// siglite's image, and nothing by anybody else.
+const VERIFIES_IMAGE: &str = r#"
+    set -- -trustedrootJSONpath "$SIGLITE_TRUSTED_ROOT" -expectedIssuer "$SIGLITE_OIDC_ISSUER" \
+        -ociImage "$IMAGE_1"
+    oci-image-verification "$@" -expectedSAN "$IDENTITY"
+    refused oci-image-verification "$@" -expectedSAN mallory@example.org"#;
 
 /// Each of the bundles, and nothing by anybody else.
 fn verifies(bundles: &str) -> String {

@@ -1,6 +1,7 @@
 //! An instance, and what siglite itself has signed there for others to judge.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use lite_tests::{PASSWORD, Stack, run};
 
@@ -10,6 +11,8 @@ use super::desk::Desk;
 #[derive(Debug)]
 pub(super) struct Site {
     stack: Stack,
+    /// The same once more, with TLS.
+    secure: OnceLock<Box<Site>>,
     /// What everybody signs.
     pub(super) file: PathBuf,
     /// siglite's bundle of it.
@@ -34,7 +37,20 @@ impl Site {
     /// Starts it, and signs.
     #[track_caller]
     pub(super) fn open() -> Self {
-        let stack = Stack::start();
+        Self::of(Stack::start())
+    }
+
+    /// A second instance, with an authority of its own for TLS: for who speaks nothing else.
+    #[track_caller]
+    pub(super) fn secure(&self) -> &Self {
+        self.secure.get_or_init(|| {
+            let stack = Stack::builder().argument("--tls").argument("self");
+            Box::new(Self::of(stack.start()))
+        })
+    }
+
+    #[track_caller]
+    fn of(stack: Stack) -> Self {
         let file = stack.file("artifact.txt", "what every client signs\n");
         let predicate = stack.file("predicate.json", r#"{"scanned":"yes"}"#);
         let site = Self {
@@ -48,6 +64,7 @@ impl Site {
             file,
             predicate,
             stack,
+            secure: OnceLock::new(),
         };
         site.sign();
         site
