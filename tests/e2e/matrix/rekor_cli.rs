@@ -50,7 +50,7 @@ fn row(site: &Site, tool: Tool, name: &str) -> Option<Row> {
                 r#"rekor-cli loginfo
                    rekor-cli search --artifact mine.txt | tail -n 1 > uuid
                    rekor-cli search --public-key pub.pem --pki-format x509 | grep -q "$(cat uuid)"
-                   rekor-cli get --uuid "$(cat uuid)" | grep -q hashedrekord
+                   rekor-cli get --uuid "$(cat uuid)" | grep -q HashedRekord
                    rekor-cli get --log-index 0
                    rekor-cli logproof --last-size 2
                    rekor-cli loginfo"#,
