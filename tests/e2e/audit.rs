@@ -83,6 +83,7 @@ fn an_auditor_meets_no_inconsistency_while_both_trees_grow() {
         assert_eq!(said["treeSize"], 301, "the first entry is the log's own");
     }
     // What was remembered holds over a restart.
+    stack.stop();
     stack.restart();
     for (tree, _) in TREES {
         let _ = run(&mut audit(&stack, tree)).ok();

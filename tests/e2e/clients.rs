@@ -129,7 +129,7 @@ impl Client {
         let Policy { identity, issuer, trusted_root } = policy;
         let root = trusted_root.clone().unwrap_or_else(|| stack.client("trusted_root.json"));
         let mut command = if self == Self::SigstoreGo {
-            Tool::SigstoreGoVerification.command(stack.home()).expect("it comes with the other")
+            stack.command(&Tool::SigstoreGoVerification.find().expect("it comes with the other"))
         } else {
             self.command(stack)
         };
@@ -164,7 +164,7 @@ impl Client {
 
     #[track_caller]
     fn command(self, stack: &Stack) -> Command {
-        let tool = |tool: Tool| tool.command(stack.home()).expect("asked for before");
+        let tool = |tool: Tool| stack.command(&tool.find().expect("asked for before"));
         match self {
             Self::Siglite => stack.siglite(),
             Self::Cosign | Self::CosignTuf => tool(Tool::Cosign),

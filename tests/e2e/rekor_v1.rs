@@ -34,7 +34,10 @@ fn signed(stack: &Stack, openssl: &Path, name: &str) -> [String; 8] {
 fn rekor_cli(stack: &Stack, program: &Path, verb: &str, arguments: &[String]) -> String {
     let mut command = stack.command(program);
     command.args([verb, "--rekor_server", stack.url()]).args(arguments);
-    run(&mut command).ok()
+    let ran = run(&mut command);
+    // It says on standard error what it remembers.
+    let said = ran.stderr.clone();
+    ran.ok() + &said
 }
 
 fn consistent_over_a_restart(program: &Path, openssl: &Path) {
@@ -44,6 +47,7 @@ fn consistent_over_a_restart(program: &Path, openssl: &Path) {
     let entry = signed(&stack, openssl, "before.txt");
     let created = rekor_cli(&stack, program, "upload", &entry);
     assert!(created.contains("Created entry at index 1"), "{created}");
+    stack.stop();
     stack.restart();
     let again = rekor_cli(&stack, program, "upload", &signed(&stack, openssl, "after.txt"));
     assert!(again.contains("Created entry at index 2"), "{again}");

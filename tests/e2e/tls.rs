@@ -123,7 +123,7 @@ fn the_scheme_of_an_instance_does_not_change() {
     let ran = up(&["--tls", "self"]);
     assert_eq!(ran.code, Some(6), "{ran}");
     let said = ran.refused();
-    for words in ["expected:  http://", "leave --tls out", "--data DIR"] {
+    for words in ["expected: http://", "leave --tls out", "--data DIR"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!data.join("tls").exists(), "nothing was made");

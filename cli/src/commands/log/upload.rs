@@ -1,12 +1,11 @@
 //! `siglite log upload`: a signature into the log, and the log's answer verified.
 
 use lite_tlog::leaf_hash;
-use serde_json::json;
 
+use super::Said;
 use super::entry::Entry;
 use super::place::Place;
 use super::submission::SubmissionFlags;
-use super::{Said, read};
 use crate::client::rekor;
 use crate::client::rekor_v1::{self, Name};
 use crate::exit::Exit;
@@ -61,12 +60,13 @@ pub(super) async fn upload(args: &Args, place: &Place, screen: Screen) -> Outcom
         .note("found", String::from_utf8_lossy(&entry.leaf)));
     }
     let data = entry.json();
-    let mut short = json!({ "logIndex": entry.index });
+    let mut lines = vec![format!("logIndex:     {}", entry.index)];
     if let (Some(uuid), Some(promised)) = (entry.uuid(), &entry.promised) {
-        short["uuid"] = json!(uuid);
-        short["integratedTime"] = json!(promised.at.to_rfc3339());
+        lines.push(format!("uuid:         {uuid}"));
+        lines.push(format!("integrated:   {}", promised.at.to_rfc3339()));
     }
-    Ok(Said { text: read::lines(&short), data, words: entry.sentence() })
+    let text = lines.join("\n");
+    Ok(Said { text, data, words: entry.sentence() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use clap::Parser;
 use lite_bundle::{InclusionProof, TransparencyLogEntry};
 use lite_keys::{HashAlgorithm, KeyKind, SigningKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::made::{MadeLog, leaves};
 use super::super::{search, verify};

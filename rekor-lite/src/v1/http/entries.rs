@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::body;
 use super::error::{ApiError, code};
-use super::line::Line;
+use super::json::GoJson;
 use crate::search;
 use crate::v1::answer::LogEntry;
 use crate::v1::app::V1;
@@ -52,7 +52,7 @@ pub(crate) async fn create(State(app): State<V1>, request: Request) -> Result<Re
     count(kind, &sequenced);
     let log = app.clone();
     let entry = app.readers.run(move || LogEntry::sequenced(&log, &leaf, &sequenced)).await??;
-    Ok((StatusCode::CREATED, created(entry.id()), Line(entry)).into_response())
+    Ok((StatusCode::CREATED, created(entry.id()), GoJson(entry)).into_response())
 }
 
 /// A leaf with what is known of it and not in it.
@@ -92,7 +92,7 @@ pub(crate) async fn by_index(
     let index = number("logIndex", 0, index.as_deref())?;
     let index = index.ok_or_else(|| required("logIndex"))?;
     let entry = read(&app, move |_| Ok(Some(index))).await?;
-    Ok((NOT_CACHED, Line(entry)).into_response())
+    Ok((NOT_CACHED, GoJson(entry)).into_response())
 }
 
 /// `GET /api/v1/log/entries/{entryUUID}`
@@ -105,7 +105,7 @@ pub(crate) async fn by_uuid(
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let name: EntryName = name.parse().map_err(|_| not_a_uuid("entryUUID in path"))?;
     let entry = read(&app, move |app| place(app, &name)).await?;
-    Ok((NOT_CACHED, Line(entry)).into_response())
+    Ok((NOT_CACHED, GoJson(entry)).into_response())
 }
 
 /// Where a named entry is.

@@ -5,7 +5,6 @@
 
 use std::fmt::Display;
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use lite_entries::Refusal;
@@ -14,6 +13,7 @@ use lite_search::SearchError;
 use lite_sequencer::{AppendError, ReadError};
 use serde::Serialize;
 
+use super::json::GoJson;
 use crate::app::NotProven;
 use crate::v1::answer::AnswerError;
 use crate::v1::entry_id::EntryId;
@@ -214,7 +214,7 @@ fn with_code(status: StatusCode, code: u32, mut message: String) -> Response {
     if message.chars().count() > MAX_MESSAGE {
         message = message.chars().take(MAX_MESSAGE).chain(['…']).collect();
     }
-    (status, Json(Body { code, message })).into_response()
+    (status, GoJson(Body { code, message })).into_response()
 }
 
 /// A known path with another method.

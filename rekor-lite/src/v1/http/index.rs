@@ -1,6 +1,5 @@
 //! `POST /api/v1/index/retrieve`: the names of entries, by a hash, an identity or a key.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 
 use super::body;
 use super::error::{ApiError, code};
+use super::json::GoJson;
 use crate::v1::app::V1;
 use crate::v1::entry_id::EntryId;
 
@@ -36,7 +36,7 @@ struct PublicKey {
 pub(crate) async fn search(
     State(app): State<V1>,
     request: Request,
-) -> Result<Json<Vec<String>>, ApiError> {
+) -> Result<GoJson<Vec<String>>, ApiError> {
     let (body, _memory) = body::read(&app, request, "query").await?;
     let query: Option<SearchIndex> =
         serde_json::from_slice(&body).map_err(|error| ApiError::parse("query", &error))?;
@@ -44,7 +44,7 @@ pub(crate) async fn search(
     let all = is_and(query.operator.as_deref())?;
     let keys = keys(&query)?;
     if keys.is_empty() {
-        return Ok(Json(Vec::new()));
+        return Ok(GoJson(Vec::new()));
     }
     let query = Query {
         any: keys.iter().map(SearchKey::to_bytes).collect(),
@@ -55,7 +55,7 @@ pub(crate) async fn search(
     };
     let log = app.clone();
     let job = move || names(&log, &query, &keys);
-    app.readers.run(job).await?.map(Json)
+    app.readers.run(job).await?.map(GoJson)
 }
 
 /// Names what was found, once the leaf itself has the last word: the index is not trusted.

@@ -1,6 +1,5 @@
 //! `/api/v1/log`: what the tree is now, its key, and proofs that it only grew.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::body;
 use super::entries::{number, required};
 use super::error::{ApiError, code};
+use super::json::GoJson;
 use crate::v1::app::V1;
 
 const JSON: &str = "application/json";
@@ -31,10 +31,10 @@ pub(crate) struct LogInfo {
 pub(crate) async fn info(
     State(app): State<V1>,
     headers: HeaderMap,
-) -> Result<Json<LogInfo>, ApiError> {
+) -> Result<GoJson<LogInfo>, ApiError> {
     body::accepts(&headers, JSON)?;
     let tree = app.log.checkpoint();
-    Ok(Json(LogInfo {
+    Ok(GoJson(LogInfo {
         inactive_shards: [],
         root_hash: hex::encode(tree.root),
         signed_tree_head: tree.checkpoint.to_string(),
@@ -84,7 +84,7 @@ pub(crate) async fn proof(
     State(app): State<V1>,
     headers: HeaderMap,
     query: Result<Query<Sizes>, QueryRejection>,
-) -> Result<Json<ConsistencyProof>, ApiError> {
+) -> Result<GoJson<ConsistencyProof>, ApiError> {
     body::accepts(&headers, JSON)?;
     let sizes = query.map(|Query(sizes)| sizes).unwrap_or_default();
     let first = number("firstSize", 1, sizes.first_size.as_deref())?.unwrap_or(1);
@@ -110,7 +110,7 @@ pub(crate) async fn proof(
             root_hash: hex::encode(view.tree().root),
         })
     };
-    app.readers.run(job).await?.map(Json)
+    app.readers.run(job).await?.map(GoJson)
 }
 
 /// A request may name the tree that it means; there is one.

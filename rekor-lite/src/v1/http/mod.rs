@@ -4,7 +4,7 @@ pub(crate) mod body;
 pub(crate) mod entries;
 pub(crate) mod error;
 pub(crate) mod index;
-pub(crate) mod line;
+pub(crate) mod json;
 pub(crate) mod log;
 pub(crate) mod reads;
 pub(crate) mod retrieve;

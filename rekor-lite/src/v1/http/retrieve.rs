@@ -1,7 +1,6 @@
 //! `POST /api/v1/log/entries/retrieve`: several entries at once, by index, by name, or by what
 //! they hold.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use lite_entries::{Refusal, Rules};
 use lite_tlog::leaf_hash;
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{ApiError, code};
+use super::json::GoJson;
 use super::{body, entries};
 use crate::v1::answer::{AnswerError, LogEntry};
 use crate::v1::app::V1;
@@ -37,14 +37,14 @@ struct Wanted {
 pub(crate) async fn retrieve(
     State(app): State<V1>,
     request: Request,
-) -> Result<Json<Vec<LogEntry>>, ApiError> {
+) -> Result<GoJson<Vec<LogEntry>>, ApiError> {
     let (body, _memory) = body::read(&app, request, "entry").await?;
     let query: Option<SearchLogQuery> =
         serde_json::from_slice(&body).map_err(|error| ApiError::parse("entry", &error))?;
     let wanted = wanted(query.unwrap_or_default())?;
     let log = app.clone();
     let job = move || collect(&log, &wanted);
-    app.workers.run(job).await?.map(Json)
+    app.workers.run(job).await?.map(GoJson)
 }
 
 fn wanted(query: SearchLogQuery) -> Result<Wanted, ApiError> {
