@@ -49,7 +49,6 @@ const ROWS: [Plays; 15] = [
 const AT_ONCE: usize = 3;
 
 #[test]
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 fn stock_clients_do_what_the_page_says() {
     let site = Site::open();
     let rows = play_all(&site);

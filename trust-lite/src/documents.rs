@@ -176,7 +176,13 @@ mod tests {
     fn the_standard_documents_are_always_there() {
         let documents = Documents::of(&Fragment::default()).unwrap();
         let names: Vec<&str> = documents.targets.keys().map(String::as_str).collect();
-        let all = [SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2, TRUSTED_ROOT, TRUSTED_ROOT_ECDSA];
+        let all = [
+            SIGNING_CONFIG,
+            SIGNING_CONFIG_REKOR_V1,
+            SIGNING_CONFIG_REKOR_V2,
+            TRUSTED_ROOT,
+            TRUSTED_ROOT_ECDSA,
+        ];
         assert_eq!(names, all);
         assert!(documents.contents(TRUSTED_ROOT).starts_with(b"{"));
     }

@@ -196,7 +196,7 @@ impl ImageFlags {
             checks.push("The claims are about this digest");
         }
         if !policy.insecure.insecure_skip_log {
-            checks.push("The transparency log holds the signature: verified offline, with proof");
+            checks.push("The transparency log holds the signature: verified offline");
         }
         match policy.signer {
             SignerPolicy::Key(_) => checks.push("The signature is by the specified public key"),

@@ -109,13 +109,13 @@ impl<'a> Envelope<'a> {
 
     /// Checks that `verifier` verifies one of the signatures.
     pub(crate) fn verify_one(&self, verifier: &Verifier) -> Result<(), Refusal> {
-        self.position(verifier, &pae(&self.payload_type, &self.payload)).map(|_| ())
+        self.position(verifier, &pae(&self.payload_type, &self.payload)).map(drop)
     }
 
     fn position(&self, verifier: &Verifier, pae: &[u8]) -> Result<usize, Refusal> {
         verifier.key()?;
-        let verifies = |signature: &Signature<'_>| verifier.verify(pae, &signature.bytes).is_ok();
-        self.signatures.iter().position(verifies).ok_or(Refusal::VerifiesNothing)
+        let is_by = |signature: &Signature<'_>| verifier.verify(pae, &signature.bytes).is_ok();
+        self.signatures.iter().position(is_by).ok_or(Refusal::VerifiesNothing)
     }
 
     /// The digests of an in-toto statement's subjects, and of the materials of a provenance, at most

@@ -26,13 +26,11 @@ impl Finder {
         // In this order: a key leaves `recent` only after the index has it, and is there a moment
         // before readers see its tree.
         let recent = self.shared.recent().find(&key);
-        let found = match recent {
-            Some(index) => Some(index),
-            None => {
-                let found = self.index.find(&[key]).map_err(ReadError::Index)?;
-                found.first().copied().flatten()
-            }
-        };
+        let mut found = recent;
+        if found.is_none() {
+            let indexed = self.index.find(&[key]).map_err(ReadError::Index)?;
+            found = indexed.first().copied().flatten();
+        }
         let Some(index) = found else { return Ok(None) };
         // The index is not trusted: the leaf itself has the last word.
         let confirmed = self.shared.view().has_key(index, &key)?;

@@ -14,7 +14,7 @@ use super::http::{entries, index, log, reads, retrieve};
 /// `/api/v1` belongs to other servers.
 pub(crate) fn router(app: V1) -> Router {
     let body_limit = DefaultBodyLimit::max(app.max_body_bytes);
-    let posted = |route: MethodRouter<V1>| route.layer(body_limit.clone());
+    let posted = |route: MethodRouter<V1>| route.layer(body_limit);
     Router::new()
         .route("/api/v1/log", only(get(log::info), "GET"))
         .route("/api/v1/log/publicKey", only(get(log::public_key), "GET"))

@@ -302,6 +302,7 @@ async fn entries_are_found_by_what_they_hold_and_who_signed() {
 
 /// Upstream's answers, for what is wrong in each way that there is.
 #[tokio::test]
+#[expect(clippy::too_many_lines, clippy::type_complexity, reason = "a table")]
 async fn what_is_wrong_is_answered_as_upstream_does() {
     let stack = Stack::new();
     let entry = hashedrekord(&p256(), b"artifact").to_string();

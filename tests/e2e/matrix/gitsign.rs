@@ -31,11 +31,11 @@ pub(super) fn row(site: &Site) -> Option<Row> {
         version: stock_version("v3", "gitsign").unwrap_or_else(|| "unknown".to_owned()),
         cells: [
             desk.does(&format!(
-                r#"{REPOSITORY}
+                r"{REPOSITORY}
                    git commit --quiet --allow-empty --message 'signed here'
                    git cat-file commit HEAD | grep -q 'BEGIN SIGNED MESSAGE'
                    git tag --message 'signed here' v1
-                   GITSIGN_REKOR_MODE=online git commit --quiet --allow-empty --message online"#
+                   GITSIGN_REKOR_MODE=online git commit --quiet --allow-empty --message online"
             ))
             .but(COMMITS),
             desk.does(

@@ -35,6 +35,7 @@ const NO_ATTESTING: &str = "the crate `sigstore` verifies attestations and signs
 const WITH_A_KEY: &str = "with a key, in cosign's older format";
 
 /// Its functions one by one: it knows the log's first API only.
+#[expect(clippy::unnecessary_wraps, reason = "as every row is: other clients may not be here")]
 pub(super) fn row(site: &Site) -> Option<Row> {
     let desk = site.desk("sigstore-rs", "rekor-cli", &[]);
     Some(Row {

@@ -1,23 +1,25 @@
 //! The table, in Markdown, with what its cells add below it.
 
+use std::fmt::Write as _;
+
 use super::cell::{COLUMNS, Row};
 
 /// The table with its notes.
 pub(super) fn markdown(rows: &[Row]) -> String {
     let mut notes: Vec<&str> = Vec::new();
     let mut text = format!("| client | version | {} |\n", COLUMNS.join(" | "));
-    text += &format!("|{}\n", "---|".repeat(COLUMNS.len() + 2));
+    text += &["|", &"---|".repeat(COLUMNS.len() + 2), "\n"].concat();
     for row in rows {
-        text += &format!("| {} | {} |", row.client, row.version);
+        let _ = write!(text, "| {} | {} |", row.client, row.version);
         for cell in &row.cells {
-            text += &format!(" {}", cell.word());
+            let _ = write!(text, " {}", cell.word());
             if let Some(note) = cell.note() {
                 let known = notes.iter().position(|known| *known == note);
                 let place = known.unwrap_or_else(|| {
                     notes.push(note);
                     notes.len() - 1
                 });
-                text += &format!(" [{}]", place + 1);
+                let _ = write!(text, " [{}]", place + 1);
             }
             text += " |";
         }
@@ -25,7 +27,7 @@ pub(super) fn markdown(rows: &[Row]) -> String {
     }
     text += "\n";
     for (place, note) in notes.iter().enumerate() {
-        text += &format!("{}. {note}\n", place + 1);
+        let _ = writeln!(text, "{}. {note}", place + 1);
     }
     text
 }

@@ -18,7 +18,7 @@ async fn serves_each_file_of_the_repository_as_it_is_on_disk() {
         assert_eq!(answer.headers["content-length"], contents.len().to_string(), "{path}");
         seen += 1;
     }
-    assert_eq!(seen, 4 + 5, "metadata and targets");
+    assert_eq!(seen, 4 + 6, "metadata and targets");
 }
 
 #[tokio::test]

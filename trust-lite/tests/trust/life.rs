@@ -214,7 +214,7 @@ async fn a_target_file_that_was_lost_or_damaged_comes_back() {
     let before = site.files();
     let targets: Vec<&String> =
         before.keys().filter(|path| path.starts_with("trust/repository/targets/")).collect();
-    assert_eq!(targets.len(), 5);
+    assert_eq!(targets.len(), 6);
     std::fs::remove_file(site.path(targets[0])).unwrap();
     put(&site.path(targets[1]), b"not what its name says");
     site.open(&fragment).close();
@@ -272,7 +272,7 @@ async fn a_write_that_fails_leaves_clients_with_what_they_had() {
         std::fs::create_dir(&obstacle).unwrap();
         assert!(matches!(server.publish(second.clone()), Err(UpdateError::Write { .. })));
         let targets = std::fs::read_dir(site.path("trust/repository/targets")).unwrap().count();
-        assert_eq!(targets, 5 + 2, "target files come before the metadata that names them");
+        assert_eq!(targets, 6 + 2, "target files come before the metadata that names them");
 
         assert_eq!(get(&server, "/tuf/timestamp.json").await.body, before);
         assert_eq!(get(&server, "/tuf/2.targets.json").await.status, 404);

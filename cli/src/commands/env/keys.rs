@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lite_bundle::trust::{TransparencyLog, TrustedRoot};
+use lite_bundle::trust::{CertificateAuthority, TransparencyLog, TrustedRoot};
 use lite_pki::pem;
 
 use crate::failure::Outcome;
@@ -27,7 +27,7 @@ impl Keys {
             details.is_some_and(|details| details.starts_with("PKIX_ECDSA"))
         };
         let key = |log: &TransparencyLog| pem::encode("PUBLIC KEY", &log.public_key.raw_bytes);
-        let chain = root.certificate_authorities.iter().flat_map(|authority| authority.chain());
+        let chain = root.certificate_authorities.iter().flat_map(CertificateAuthority::chain);
         let chain: String = chain.map(|der| pem::encode("CERTIFICATE", der)).collect();
         Self {
             rekor: root.tlogs.iter().find(is_ecdsa).map(key),

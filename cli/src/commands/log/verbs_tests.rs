@@ -25,8 +25,7 @@ struct Line<T: clap::Args> {
 
 fn parsed<T: clap::Args>(words: &[String]) -> T {
     Line::<T>::try_parse_from(std::iter::once("log").chain(words.iter().map(String::as_str)))
-        .map(|line| line.args)
-        .unwrap_or_else(|error| panic!("{error}"))
+        .map_or_else(|error| panic!("{error}"), |line| line.args)
 }
 
 /// An artifact, its signature and its key, in files.

@@ -166,9 +166,9 @@ pub(crate) fn accept_002(proposed: &[u8]) -> Result<Accepted, Refusal> {
     Ok(Accepted { kind: "intoto", version: "0.0.2", leaf, beside })
 }
 
-fn signatures_of<'a>(
-    list: Option<Limited<Object<Signature002<'a>>, MAX_SIGNATURES>>,
-) -> Result<Vec<Signature<'a>>, Refusal> {
+fn signatures_of(
+    list: Option<Limited<Object<Signature002<'_>>, MAX_SIGNATURES>>,
+) -> Result<Vec<Signature<'_>>, Refusal> {
     let list = list.ok_or(Refusal::Missing("content.envelope.signatures"))?;
     if list.overflow {
         return Err(Refusal::TooManySignatures);

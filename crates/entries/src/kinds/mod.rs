@@ -82,6 +82,6 @@ fn sha256_of(data: &[u8]) -> String {
 }
 
 /// The content of a member, unless it is empty or not there.
-fn given<'a>(text: Option<Text<'a>>) -> Option<Text<'a>> {
+fn given(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty())
 }

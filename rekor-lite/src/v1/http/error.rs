@@ -108,13 +108,13 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Append(error) => append(&error),
+            Self::Append(error) => append(error),
             Self::BadRequest(message) => refused(message),
             Self::BodyTooLong(limit) => error(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("Request Entity Too Large. Limit set to {limit}"),
             ),
-            Self::Busy => busy(),
+            Self::Busy | Self::Search(SearchError::Damaged(_)) => busy(),
             Self::Duplicate(id) => duplicate(&id),
             Self::Invalid { code, message } => {
                 with_code(StatusCode::UNPROCESSABLE_ENTITY, code, message)
@@ -139,7 +139,6 @@ impl IntoResponse for ApiError {
                 "more than max allowed 10 entries in request".to_owned(),
             ),
             Self::Search(error) if error.is_of_the_query() => refused(error.to_string()),
-            Self::Search(SearchError::Damaged(_)) => busy(),
             fault @ (Self::Panicked
             | Self::Proof(_)
             | Self::Read(_)
@@ -160,7 +159,7 @@ fn entry_refused(refusal: &Refusal) -> Response {
     }
 }
 
-fn append(error: &AppendError) -> Response {
+fn append(error: AppendError) -> Response {
     match error {
         AppendError::TooLarge | AppendError::ExtraTooLarge => {
             refused(format!("error processing entry: {error}"))
@@ -168,10 +167,10 @@ fn append(error: &AppendError) -> Response {
         AppendError::Pushback => busy(),
         // The leaf is not in the log, and asking again may help.
         AppendError::Closed | AppendError::NoSpace => {
-            log_fault(error);
+            log_fault(&error);
             self::error(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
         }
-        fault => internal(fault),
+        fault => internal(&fault),
     }
 }
 
