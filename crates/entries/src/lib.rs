@@ -1,10 +1,10 @@
 //! The entry kinds of Rekor v1: a proposed entry becomes a verified, canonical leaf, or a refusal;
 //! and any leaf, of either generation, gives the keys by which it is found.
 //!
-//! Read in this order: [`accept`] (the one way in), [`Refusal`] (every way out), `kinds` (one file
+//! Read in this order: [`accept()`] (the one way in), [`Refusal`] (every way out), `kinds` (one file
 //! a kind: what is sent, what is checked, what is written), `verifier` (keys and certificates in
 //! PEM), `envelope` (DSSE with more than one signature), `ssh` (OpenSSH's signatures), then
-//! [`search_keys`] and [`SearchKey`].
+//! [`search_keys()`] and [`SearchKey`].
 //!
 //! | kind | version | what it holds |
 //! |---|---|---|
