@@ -69,7 +69,10 @@ impl Work {
         let mut connection = Connection::open(host).await?;
         let trust = connection.ask(&get(host, "/trusted_root.json")).await?;
         let trust: Value = serde_json::from_slice(&trust.body)?;
-        let key = bytes(&trust["tlogs"][0]["publicKey"]["rawBytes"])?;
+        // Logs of API v1 stand before those of v2.
+        let newest = trust["tlogs"].as_array().and_then(|logs| logs.last());
+        let newest = newest.ok_or("the trusted root names no log")?;
+        let key = bytes(&newest["publicKey"]["rawBytes"])?;
         let checkpoint = connection.ask(&get(host, "/checkpoint")).await?;
         let origin = std::str::from_utf8(&checkpoint.body)?.lines().next().unwrap_or_default();
         Ok(Verifier { log: NoteVerifier::new(origin, PublicKey::from_spki_der(&key)?)? })
