@@ -18,7 +18,7 @@ use lite_keys::{KeyDetails, KeyKind, SigningKey};
 use lite_pki::Certificate;
 use lite_verifier::Policy;
 
-use crate::client::{Web, rekor, tsa};
+use crate::client::{Web, rekor, rekor_v1, tsa};
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -221,15 +221,12 @@ impl Session {
             LogVersion::V1 => {
                 let pem = self.signer.verifier_pem();
                 let entry = match digested.content(signature.to_vec()) {
-                    Content::Message(_) => rekor::proposed_hashedrekord(
-                        digested.hash,
-                        &digested.digest,
-                        signature,
-                        &pem,
-                    ),
-                    Content::Dsse(envelope) => rekor::proposed_dsse(&envelope, &pem),
+                    Content::Message(_) => {
+                        rekor_v1::hashedrekord(digested.hash, &digested.digest, signature, &pem)
+                    }
+                    Content::Dsse(envelope) => rekor_v1::dsse(&envelope, &pem),
                 };
-                rekor::create_entry_of_v1(&self.web, &log.url, &entry).await?
+                rekor_v1::create(&self.web, &log.url, &entry).await?
             }
         };
         Ok(vec![entry])

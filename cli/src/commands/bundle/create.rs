@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::pieces::{self, OldBundle, Signature};
 use crate::artifact::{Artifact, algorithm};
-use crate::client::rekor;
+use crate::client::rekor_v1;
 use crate::commands::Context;
 use crate::commands::trusted_root::hand_out;
 use crate::exit::Exit;
@@ -213,7 +213,7 @@ fn check(content: &Content, artifact: &[Digest], key: &PublicKey) -> Outcome {
 fn proposed(content: &Content, signer: &SignedBy) -> Option<Value> {
     let Content::Message(message) = content else { return None };
     let (hash, digest) = message.digest.as_ref()?;
-    Some(rekor::proposed_hashedrekord(*hash, digest, &message.signature, &signer.pem()))
+    Some(rekor_v1::hashedrekord(*hash, digest, &message.signature, &signer.pem()))
 }
 
 /// The log's entry with its proof: a bundle of v0.3 needs one where a log is to count.
@@ -226,7 +226,13 @@ async fn entry(
     let logged = old.and_then(|(old, _)| old.logged.as_ref());
     match (logged, &args.rekor_url) {
         (Some(logged), Some(url)) => {
-            rekor::entry_of_v1(&context.web()?, url, logged.index()).await.map(Some)
+            let index = rekor_v1::Name::Index(logged.index());
+            let entry = rekor_v1::entry(&context.web()?, url, index).await?;
+            entry.map(Some).ok_or_else(|| {
+                Failure::new(Exit::Instance, "the log has no entry where the old bundle says it is")
+                    .note("log", url)
+                    .note("index", logged.index().to_string())
+            })
         }
         // cosign refuses it, too: evidence is not thrown away on the way.
         (Some(_), None) if args.ignore_tlog => Err(Failure::usage(
@@ -242,7 +248,7 @@ async fn entry(
                 Failure::usage("nothing says where in the log the envelope is")
                     .hint("--bundle names the old bundle, which says it; or --ignore-tlog")
             })?;
-            rekor::held_by_v1(&context.web()?, url, &proposed).await?.map(Some).ok_or_else(|| {
+            rekor_v1::held(&context.web()?, url, &proposed).await?.map(Some).ok_or_else(|| {
                 Failure::new(Exit::Refused, "the log does not hold this signature")
                     .note("log", url)
                     .hint("siglite log upload enters it; --ignore-tlog makes a bundle without")

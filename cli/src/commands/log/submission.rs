@@ -12,7 +12,7 @@ use lite_pki::Certificate;
 use serde_json::Value;
 
 use crate::artifact::{Artifact, ArtifactDigest};
-use crate::client::rekor;
+use crate::client::rekor_v1;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -151,8 +151,8 @@ impl Submission {
     /// The entry as it is proposed to a log of v1.
     pub(super) fn for_v1(&self) -> Value {
         match &self.envelope {
-            Some(envelope) => rekor::proposed_dsse(envelope, &self.pem),
-            None => rekor::proposed_hashedrekord(
+            Some(envelope) => rekor_v1::dsse(envelope, &self.pem),
+            None => rekor_v1::hashedrekord(
                 self.digest.algorithm,
                 &self.digest.bytes,
                 &self.signature,
