@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lite_store::durable;
 
 use crate::exit::Exit;
@@ -52,6 +54,15 @@ pub(crate) fn read_text(path: &Path, limit: u64, exit: Exit) -> Outcome<String> 
     String::from_utf8(read(path, limit, exit)?).map_err(|error| {
         Failure::new(exit, format!("{} is not text", path.display())).because(&error)
     })
+}
+
+/// PEM, or the base64 of it, as cosign writes certificates.
+pub(crate) fn read_pem(path: &Path, limit: u64, exit: Exit) -> Outcome<String> {
+    let text = read_text(path, limit, exit)?;
+    match STANDARD.decode(text.trim()).map(String::from_utf8) {
+        Ok(Ok(pem)) => Ok(pem),
+        _ => Ok(text),
+    }
 }
 
 /// Everything on standard input.

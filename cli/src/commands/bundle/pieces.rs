@@ -103,11 +103,7 @@ pub(super) fn attestation(path: &Path) -> Outcome<Signature> {
 
 /// A certificate in PEM, or in base64 of that, as cosign writes it.
 pub(super) fn certificate(path: &Path) -> Outcome<Certificate> {
-    let text = files::read_text(path, files::MAX_DOCUMENT_BYTES, Exit::Usage)?;
-    match STANDARD.decode(text.trim()).map(String::from_utf8) {
-        Ok(Ok(pem)) => leaf(&pem, path),
-        _ => leaf(&text, path),
-    }
+    leaf(&files::read_pem(path, files::MAX_DOCUMENT_BYTES, Exit::Usage)?, path)
 }
 
 /// `{"SignedRFC3161Timestamp": …}`, as cosign writes it, or the response itself.

@@ -18,7 +18,7 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 
 /// Keys, certificates and signatures are small.
-const MAX_PIECE_BYTES: u64 = 1024 * 1024;
+pub(super) const MAX_PIECE_BYTES: u64 = 1024 * 1024;
 
 /// What was signed, and how, with rekor-cli's names.
 #[derive(Clone, Debug, clap::Args)]
@@ -185,15 +185,12 @@ fn signature(path: &Path) -> Outcome<Vec<u8>> {
 
 /// Key or certificate, and the PEM that is logged.
 fn verifier(path: &Path) -> Outcome<(EntryVerifier, PublicKey, String)> {
-    let text = files::read_text(path, MAX_PIECE_BYTES, Exit::Usage)?;
+    let text = files::read_pem(path, MAX_PIECE_BYTES, Exit::Usage)?;
     let refuse = || {
         Failure::usage(format!("{} is not a public key and not a certificate", path.display()))
             .note("expected", "PEM: PUBLIC KEY or CERTIFICATE")
             .hint("siglite public-key --key FILE prints the public half of a private key")
     };
-    // cosign writes certificates in base64 once more.
-    let unwrapped = STANDARD.decode(text.trim()).ok().and_then(|pem| String::from_utf8(pem).ok());
-    let text = unwrapped.unwrap_or(text);
     if let Ok(key) = PublicKey::from_pem(&text) {
         let pem = key.to_pem();
         return Ok((EntryVerifier::PublicKey(key.spki_der().to_vec()), key, pem));
