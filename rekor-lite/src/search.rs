@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use lite_entries::{SearchKey, search_keys};
+use lite_entries::{SearchKey, answers, search_keys};
 use lite_search::{Cause, Row, Source};
-use lite_store::{Leaf, Log};
+use lite_store::{Leaf, Log, ReadError, View};
+
+/// Leaves of an entry bundle.
+const WIDTH: u64 = 256;
 
 /// The keys of a leaf: those that its bytes hold, and those that were kept beside it.
-pub(crate) fn keys_of(leaf: &Leaf) -> Vec<SearchKey> {
+fn keys_of(leaf: &Leaf) -> Vec<SearchKey> {
     let mut keys = search_keys(&leaf.bytes);
     keys.extend(from_beside(&leaf.extra));
     keys.sort_unstable();
@@ -41,11 +44,34 @@ fn from_beside(mut extra: &[u8]) -> Vec<SearchKey> {
     keys
 }
 
+/// Those leaves of a search that really answer it: the index is not trusted, and the leaf has the last
+/// word. Leaves of one entry bundle that follow each other cost one reading of it.
+pub(crate) fn confirmed(
+    view: &View,
+    found: Vec<u64>,
+    asked: &[SearchKey],
+    all: bool,
+) -> Result<Vec<(u64, Arc<Leaf>)>, ReadError> {
+    let mut bundle = None;
+    let mut confirmed = Vec::new();
+    for index in found {
+        let number = index / WIDTH;
+        let leaves = match bundle.take() {
+            Some((held, leaves)) if held == number => leaves,
+            _ => view.leaves(number)?,
+        };
+        let place = usize::try_from(index % WIDTH).map_err(|_| ReadError::OutOfRange)?;
+        let leaf = leaves.get(place).ok_or(ReadError::OutOfRange)?;
+        if answers(&keys_of(leaf), asked, all) {
+            confirmed.push((index, Arc::clone(leaf)));
+        }
+        bundle = Some((number, leaves));
+    }
+    Ok(confirmed)
+}
+
 /// A log, read for indexing.
 pub(crate) struct Leaves(pub(crate) Arc<Log>);
-
-/// Leaves of an entry bundle.
-const WIDTH: u64 = 256;
 
 impl Source for Leaves {
     fn size(&self) -> u64 {

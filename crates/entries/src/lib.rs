@@ -39,5 +39,5 @@ mod verifier;
 pub use accept::{Accepted, MAX_BESIDE, MAX_PROPOSED_BYTES, MAX_SIGNATURES, Rules, accept};
 pub use refusal::Refusal;
 pub use search::{SearchKey, key_of_pem, key_of_ssh};
-pub use search_keys::{kind_of, search_keys};
+pub use search_keys::{answers, kind_of, search_keys};
 pub use ssh::SshError;

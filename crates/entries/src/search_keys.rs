@@ -52,6 +52,14 @@ pub fn search_keys(leaf: &[u8]) -> Vec<SearchKey> {
     found
 }
 
+/// Whether a leaf with the keys `held` answers a question: it has all that is asked for, or one of
+/// it. Every leaf answers a question that asks for nothing.
+#[must_use]
+pub fn answers(held: &[SearchKey], asked: &[SearchKey], all: bool) -> bool {
+    let is_held = |key: &SearchKey| held.contains(key);
+    if all { asked.iter().all(is_held) } else { asked.is_empty() || asked.iter().any(is_held) }
+}
+
 /// Rekor v2 holds keys and certificates in DER; they are searched for in PEM all the same.
 fn of_second_generation(leaf: &[u8]) -> Option<Vec<SearchKey>> {
     let entry = HashedRekord002::parse(leaf).ok()?;

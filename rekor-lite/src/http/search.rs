@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::search::keys_of;
+use crate::search::confirmed;
 
 /// The most entries of one answer; the times of the query are how to ask for more.
 const MAX_LIMIT: usize = 1000;
@@ -98,21 +98,7 @@ fn wanted(asked: Asked) -> Result<(Vec<SearchKey>, Wanted), ApiError> {
 
 fn find(app: &App, keys: &[SearchKey], query: &Wanted) -> Result<Found, ApiError> {
     let answer = app.search.answer(query)?;
-    let view = app.log.view();
-    let mut log_indexes = Vec::new();
-    for index in answer.indexes {
-        // The index is not trusted: the leaf has the last word.
-        let leaf = view.leaf(index)?;
-        let held = keys_of(&leaf);
-        let is_held = |key: &SearchKey| held.contains(key);
-        let fits = match (keys.is_empty(), query.all) {
-            (true, _) => true,
-            (false, true) => keys.iter().all(is_held),
-            (false, false) => keys.iter().any(is_held),
-        };
-        if fits {
-            log_indexes.push(index.to_string());
-        }
-    }
+    let leaves = confirmed(&app.log.view(), answer.indexes, keys, query.all)?;
+    let log_indexes = leaves.into_iter().map(|(index, _)| index.to_string()).collect();
     Ok(Found { log_indexes, reached: answer.reached.to_string() })
 }

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use super::Said;
 use super::entry::Entry;
 use super::place::Place;
+use super::read::Named;
+use super::submission::MAX_PIECE_BYTES;
 use crate::artifact::Artifact;
 use crate::client::rekor_v1::Name;
 use crate::client::{rekor, rekor_v1};
@@ -21,9 +23,6 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::render::Screen;
 use crate::trust::LogVersion;
-
-/// A key or a certificate is a few lines.
-const MAX_KEY_BYTES: u64 = 1024 * 1024;
 
 /// The most entries of one search.
 const MAX_LIMIT: u32 = 1000;
@@ -102,7 +101,8 @@ pub(super) async fn search(args: &Args, place: &Place, screen: Screen) -> Outcom
     let (mut looked_at, mut unfit) = (None, 0);
     match place.log.version {
         LogVersion::V2 => {
-            let (indexes, reached) = indexes(place, &question.for_v2()).await?;
+            let (indexes, reached) =
+                rekor::search(&place.web, &place.log.url, &question.for_v2()).await?;
             looked_at = Some(reached);
             for index in indexes.into_iter().take(question.limit as usize) {
                 entries.push(reader.entry(index).await?);
@@ -114,13 +114,11 @@ pub(super) async fn search(args: &Args, place: &Place, screen: Screen) -> Outcom
                 if entries.len() == question.limit as usize {
                     break;
                 }
-                let is_uuid = name.bytes().all(|byte| byte.is_ascii_hexdigit())
-                    && matches!(name.len(), 64 | 80);
-                if !is_uuid {
+                let Ok(Named::Uuid(uuid)) = name.parse() else {
                     return Err(Failure::new(Exit::Instance, "the search names what is no entry")
                         .note("found", name));
-                }
-                let entry = reader.entry_of_v1(Name::Uuid(&name)).await?;
+                };
+                let entry = reader.entry_of_v1(Name::Uuid(&uuid)).await?;
                 if question.is_in_time(&entry) {
                     entries.push(entry);
                 }
@@ -155,11 +153,6 @@ pub(super) async fn search(args: &Args, place: &Place, screen: Screen) -> Outcom
     Ok(Said { data, text, words })
 }
 
-/// Where the search of a log of v2 says that entries are, and how many it looked at.
-pub(super) async fn indexes(place: &Place, query: &[(&str, String)]) -> Outcome<(Vec<u64>, u64)> {
-    rekor::search(&place.web, &place.log.url, query).await
-}
-
 impl Args {
     fn question(&self) -> Outcome<Question> {
         let hash = match (&self.hash, &self.artifact) {
@@ -174,7 +167,7 @@ impl Args {
             (None, None) => None,
         };
         let pem = self.public_key.as_deref();
-        let pem = pem.map(|path| files::read(path, MAX_KEY_BYTES, Exit::Usage)).transpose()?;
+        let pem = pem.map(|path| files::read(path, MAX_PIECE_BYTES, Exit::Usage)).transpose()?;
         let mut keys = Vec::new();
         if let Some(hash) = &hash {
             keys.push(SearchKey::of_hash(hash).ok_or_else(|| {
@@ -248,10 +241,7 @@ impl Question {
 
     /// Whether an entry has what was asked for, by its own leaf.
     fn fits(&self, entry: &Entry) -> bool {
-        let held = entry.keys();
-        let is_held = |key: &SearchKey| held.contains(key);
-        self.keys.is_empty()
-            || if self.all { self.keys.iter().all(is_held) } else { self.keys.iter().any(is_held) }
+        lite_entries::answers(&entry.keys(), &self.keys, self.all)
     }
 
     /// Whether an entry was logged in the window, as its log promises.

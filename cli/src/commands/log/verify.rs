@@ -7,7 +7,8 @@ use super::place::{Place, Tree};
 use super::read::Named;
 use super::reader::LogReader;
 use super::submission::{Submission, SubmissionFlags};
-use super::{Said, read, search};
+use super::{Said, read};
+use crate::client::rekor;
 use crate::client::rekor_v1::Name;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -77,7 +78,7 @@ async fn searched(
 ) -> Outcome<Option<Entry>> {
     let digest = submission.digest();
     let hash = format!("{}:{}", digest.algorithm.short_name(), digest.hex());
-    let (found, _) = search::indexes(place, &[("hash", hash)]).await?;
+    let (found, _) = rekor::search(&place.web, &place.log.url, &[("hash", hash)]).await?;
     for index in found {
         let entry = reader.entry(index).await?;
         if entry.leaf == leaf {

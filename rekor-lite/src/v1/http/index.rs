@@ -1,15 +1,19 @@
 //! `POST /api/v1/index/retrieve`: the names of entries, by a hash, an identity or a key.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lite_entries::SearchKey;
 use lite_search::Query;
+use lite_store::Leaf;
 use serde::Deserialize;
 
 use super::body;
 use super::error::{ApiError, code};
 use super::json::GoJson;
+use crate::search::confirmed;
 use crate::v1::app::V1;
 use crate::v1::entry_id::EntryId;
 
@@ -58,21 +62,11 @@ pub(crate) async fn search(
     app.readers.run(job).await?.map(GoJson)
 }
 
-/// Names what was found, once the leaf itself has the last word: the index is not trusted.
 fn names(app: &V1, query: &Query, keys: &[SearchKey]) -> Result<Vec<String>, ApiError> {
     let found = app.search.find(query)?;
-    let view = app.log.view();
-    let mut names = Vec::new();
-    for index in found {
-        let leaf = view.leaf(index)?;
-        let held = crate::search::keys_of(&leaf);
-        let is_held = |key: &SearchKey| held.contains(key);
-        let fits = if query.all { keys.iter().all(is_held) } else { keys.iter().any(is_held) };
-        if fits {
-            names.push(EntryId { tree: app.tree_id, leaf: leaf.hash() }.to_string());
-        }
-    }
-    Ok(names)
+    let leaves = confirmed(&app.log.view(), found, keys, query.all)?;
+    let name = |(_, leaf): (u64, Arc<Leaf>)| EntryId { tree: app.tree_id, leaf: leaf.hash() };
+    Ok(leaves.into_iter().map(|leaf| name(leaf).to_string()).collect())
 }
 
 fn is_and(operator: Option<&str>) -> Result<bool, ApiError> {
