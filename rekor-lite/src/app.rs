@@ -11,6 +11,7 @@ use lite_store::Log;
 use lite_tlog::{Checkpoint, Hash, LogId, NoteVerifier, verify_inclusion};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::Config;
 use crate::entry::Rules;
 use crate::workers::Workers;
 
@@ -21,14 +22,37 @@ pub(crate) struct App {
     pub(crate) log_id: LogId,
     pub(crate) rules: Arc<Rules>,
     pub(crate) search: Arc<Search>,
+    pub(crate) self_check: Arc<SelfCheck>,
+    pub(crate) limits: Limits,
+}
+
+/// What a server takes on, and how it answers: the same for both of its APIs, which share it.
+#[derive(Clone)]
+pub(crate) struct Limits {
     pub(crate) strict_duplicates: bool,
     pub(crate) read_only: bool,
-    pub(crate) self_check: Arc<SelfCheck>,
+    pub(crate) max_body_bytes: usize,
     pub(crate) body_memory: BodyMemory,
     /// Verify signatures.
     pub(crate) workers: Workers,
-    /// Read tiles.
+    /// Read leaves and tiles.
     pub(crate) readers: Workers,
+}
+
+/// Reads that wait at once; they are short.
+const MAX_READS: usize = 4096;
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            strict_duplicates: config.strict_duplicates,
+            read_only: config.read_only,
+            max_body_bytes: config.max_body_bytes,
+            body_memory: BodyMemory::new(config.max_body_memory, config.max_body_bytes),
+            workers: Workers::new(config.max_waiting),
+            readers: Workers::new(MAX_READS),
+        }
+    }
 }
 
 /// Memory for the bodies of all requests together, in KiB.

@@ -26,9 +26,9 @@ use crate::http::reads;
 use crate::request::{self, Details, Message};
 
 /// The service. A message may be as long as the body of a request in JSON.
-pub(crate) fn services(app: &App, max_body_bytes: usize) -> GrpcServices {
+pub(crate) fn services(app: &App) -> GrpcServices {
     let server = RekorServer::new(Doors(app.clone()))
-        .max_decoding_message_size(max_body_bytes.min(MAX_MESSAGE))
+        .max_decoding_message_size(app.limits.max_body_bytes.min(MAX_MESSAGE))
         .max_encoding_message_size(MAX_MESSAGE);
     let memory = from_fn_with_state(app.clone(), within_memory);
     GrpcServices::default().with("rekor", server).map(|router| router.layer(memory))
@@ -36,7 +36,7 @@ pub(crate) fn services(app: &App, max_body_bytes: usize) -> GrpcServices {
 
 /// Bodies of all requests share their memory, whatever they are written in.
 async fn within_memory(State(app): State<App>, request: HttpRequest, next: Next) -> HttpResponse {
-    let Some(_memory) = app.body_memory.reserve(&request) else {
+    let Some(_memory) = app.limits.body_memory.reserve(&request) else {
         return refusal(status(ApiError::Busy));
     };
     next.run(request).await
@@ -75,7 +75,7 @@ impl Rekor for Doors {
 
 impl Doors {
     async fn read(&self, path: &str) -> Result<Response<HttpBody>, Status> {
-        let bytes = reads::read(&self.0.log, &self.0.readers, path).await.map_err(status)?;
+        let bytes = reads::read(&self.0.log, &self.0.limits.readers, path).await.map_err(status)?;
         Ok(Response::new(body("application/octet-stream", bytes)))
     }
 }

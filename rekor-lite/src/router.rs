@@ -11,8 +11,8 @@ use crate::http::reads::{checkpoint, tile};
 use crate::http::search::search;
 
 /// The routes. Reads stand at the root too: that is where monitors look.
-pub(crate) fn router(app: App, max_body_bytes: usize) -> Router {
-    let body_limit = DefaultBodyLimit::max(max_body_bytes);
+pub(crate) fn router(app: App) -> Router {
+    let body_limit = DefaultBodyLimit::max(app.limits.max_body_bytes);
     Router::new()
         .route("/api/v2/log/entries", known(post(create_entry)).layer(body_limit))
         .route("/api/v2/checkpoint", known(get(checkpoint)))

@@ -12,16 +12,12 @@ use lite_store::{FolderLock, Log};
 use lite_time::Clock;
 use url::{Host, Url};
 
-use crate::app::{App, BodyMemory};
+use crate::app::{App, Limits};
 use crate::entry::Rules;
 use crate::search::Leaves;
 use crate::tree::{self, OpenTree, TreeFiles, create_folder};
 use crate::v1::app::V1;
-use crate::workers::Workers;
 use crate::{Config, Dsse, KeyFileError, fragment, grpc, router, v1};
-
-/// Tile reads that wait at once; they are short.
-const MAX_READS: usize = 4096;
 
 /// A signature log behind the APIs of Rekor v2 and v1, a tree for each.
 pub struct Server {
@@ -97,27 +93,23 @@ impl Server {
                 algorithms: config.algorithms.iter().map(|algorithm| algorithm.0).collect(),
             }),
             search: open_search(&config.dir, "v2", &v2)?,
-            strict_duplicates: config.strict_duplicates,
-            read_only: config.read_only,
             self_check: Arc::clone(&v2.self_check),
-            body_memory: BodyMemory::new(config.max_body_memory, config.max_body_bytes),
-            workers: Workers::new(config.max_waiting),
-            readers: Workers::new(MAX_READS),
+            limits: Limits::new(&config),
         };
         let mut trees = Trees { v2, v1: None };
         let mut v1 = None;
         if config.v1 {
-            let opened = tree::open_v1(&files("v1", KeyKind::EcdsaP256), clock)?;
-            let search = open_search(&config.dir, "v1", &opened.tree)?;
-            trees.v1 = Some(opened.tree.clone());
-            v1 = Some(V1::new(opened, search, &app, config.max_body_bytes));
+            let (tree, tree_id) = tree::open_v1(&files("v1", KeyKind::EcdsaP256), clock)?;
+            let search = open_search(&config.dir, "v1", &tree)?;
+            v1 = Some(V1::new(&tree, tree_id, search, app.limits.clone()));
+            trees.v1 = Some(tree);
         }
         Ok(Self { app, v1, config, url, trees, _lock: lock })
     }
 
     /// The routes, without a fallback.
     pub fn router(&self) -> Router {
-        let v2 = router::router(self.app.clone(), self.config.max_body_bytes);
+        let v2 = router::router(self.app.clone());
         match &self.v1 {
             Some(v1) => v2.merge(v1::router::router(v1.clone())),
             None => v2,
@@ -127,7 +119,7 @@ impl Server {
     /// API v2 in gRPC.
     #[must_use]
     pub fn grpc(&self) -> GrpcServices {
-        grpc::services(&self.app, self.config.max_body_bytes)
+        grpc::services(&self.app)
     }
 
     /// What clients need to know to trust and to use these logs.

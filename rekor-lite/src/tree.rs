@@ -26,9 +26,9 @@ pub(crate) struct TreeFiles<'a> {
 }
 
 /// A running tree.
-#[derive(Clone)]
 pub(crate) struct OpenTree {
     pub(crate) log: Arc<Log>,
+    pub(crate) signer: Arc<NoteCheckpointSigner>,
     pub(crate) verifier: NoteVerifier,
     pub(crate) self_check: Arc<SelfCheck>,
     /// When its first leaf was sequenced.
@@ -74,12 +74,12 @@ impl TreeFiles<'_> {
         let verifier = signer.verifier().clone();
         let signer = Arc::new(NoteCheckpointSigner::with_origin(signer, &origin));
         let seed = Submission::leaf(seed);
-        let mut config = LogConfig::new(signer, clock).or_create(seed);
+        let mut config = LogConfig::new(Arc::clone(&signer) as Arc<_>, clock).or_create(seed);
         config.memory = Some(self.memory());
         let log = Log::open(&self.tree(), config)?;
         let created = log.time_of(0).map_err(OpenError::Seed)?;
         let self_check = Arc::new(SelfCheck::new(verifier.clone(), origin));
-        Ok(OpenTree { log: Arc::new(log), verifier, self_check, created })
+        Ok(OpenTree { log: Arc::new(log), signer, verifier, self_check, created })
     }
 }
 
@@ -88,21 +88,14 @@ pub(crate) fn open_v2(files: &TreeFiles<'_>, clock: Arc<dyn Clock>) -> Result<Op
     files.open(files.signing_key()?, files.host.to_owned(), seed::v2()?, clock)
 }
 
-/// The tree of Rekor v1 with what its answers need.
-pub(crate) struct OpenV1 {
-    pub(crate) tree: OpenTree,
-    pub(crate) tree_id: TreeId,
-    pub(crate) signer: SigningKey,
-}
-
-/// The tree of Rekor v1: its origin is its name and its number.
-pub(crate) fn open_v1(files: &TreeFiles<'_>, clock: Arc<dyn Clock>) -> Result<OpenV1, OpenError> {
+/// The tree of Rekor v1, and its number: its origin is its name and that.
+pub(crate) fn open_v1(
+    files: &TreeFiles<'_>,
+    clock: Arc<dyn Clock>,
+) -> Result<(OpenTree, TreeId), OpenError> {
     let key = files.signing_key()?;
-    // One for checkpoints, one for promises: a private key is not to be cloned by accident.
-    let signer = files.signing_key()?;
     let tree_id = TreeId::of_log(&LogId::of_key(files.host, key.public()));
-    let tree = files.open(key, tree_id.origin(files.host), seed::v1()?, clock)?;
-    Ok(OpenV1 { tree, tree_id, signer })
+    Ok((files.open(key, tree_id.origin(files.host), seed::v1()?, clock)?, tree_id))
 }
 
 pub(crate) fn create_folder(path: &Path, mode: u32) -> Result<(), OpenError> {

@@ -1,5 +1,6 @@
 //! Signing checkpoints as C2SP tlog-checkpoint notes with one key.
 
+use lite_keys::SigningKey;
 use lite_sequencer::ports::{Cause, CheckpointContent, CheckpointRefusal, CheckpointSigner};
 use lite_time::Time;
 use lite_tlog::{Checkpoint, CheckpointError, Hash, NoteSigner};
@@ -22,6 +23,12 @@ impl NoteCheckpointSigner {
     #[must_use]
     pub fn with_origin(key: NoteSigner, origin: impl Into<String>) -> Self {
         Self { key, origin: origin.into() }
+    }
+
+    /// The key, for what else the log signs: Rekor v1's promises.
+    #[must_use]
+    pub fn key(&self) -> &SigningKey {
+        self.key.key()
     }
 }
 

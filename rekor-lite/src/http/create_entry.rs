@@ -21,10 +21,10 @@ pub(crate) async fn create_entry(
     State(app): State<App>,
     request: Request,
 ) -> Result<Created, ApiError> {
-    if app.read_only {
+    if app.limits.read_only {
         return Err(ApiError::Frozen);
     }
-    let memory = app.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
+    let memory = app.limits.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
     let body = Bytes::from_request(request, &()).await.map_err(|_| ApiError::Body)?;
     let read = move |rules: &Rules| {
         let leaf = entry::leaf_of(&body, rules);
@@ -40,12 +40,12 @@ pub(crate) async fn append(
     app: &App,
     read: impl FnOnce(&Rules) -> Result<Vec<u8>, Refusal> + Send + 'static,
 ) -> Result<TransparencyLogEntry, ApiError> {
-    if app.read_only {
+    if app.limits.read_only {
         return Err(ApiError::Frozen);
     }
     let verified = verified_leaf(app, read).await?;
     let sequenced = app.log.append_async(verified.submission).await?;
-    if sequenced.duplicate && app.strict_duplicates {
+    if sequenced.duplicate && app.limits.strict_duplicates {
         return Err(ApiError::Duplicate(sequenced.index));
     }
     app.self_check.check(&verified.hash, &sequenced)?;
@@ -75,7 +75,7 @@ async fn verified_leaf(
             leaf,
         })
     };
-    app.workers.run(job).await?.map_err(ApiError::Refused)
+    app.limits.workers.run(job).await?.map_err(ApiError::Refused)
 }
 
 /// The `TransparencyLogEntry`: the same index twice, no promise, no integrated time.

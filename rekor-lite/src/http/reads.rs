@@ -28,7 +28,7 @@ pub(crate) async fn checkpoint(State(app): State<App>) -> Response {
 
 /// `GET …/tile/…`
 pub(crate) async fn tile(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
-    tile_of(&app.log, &app.readers, &uri, "/api/v2").await
+    tile_of(&app.log, &app.limits.readers, &uri, "/api/v2").await
 }
 
 /// The newest signed checkpoint of a tree.

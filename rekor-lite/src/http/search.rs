@@ -54,7 +54,7 @@ pub(crate) async fn search(
     let Query(asked) = query.map_err(|error| ApiError::Query(error.body_text()))?;
     let (keys, wanted) = wanted(asked)?;
     let log = app.clone();
-    app.readers.run(move || find(&log, &keys, &wanted)).await?.map(Json)
+    app.limits.readers.run(move || find(&log, &keys, &wanted)).await?.map(Json)
 }
 
 fn wanted(asked: Asked) -> Result<(Vec<SearchKey>, Wanted), ApiError> {

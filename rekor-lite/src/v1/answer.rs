@@ -65,7 +65,7 @@ impl LogEntry {
         let Sequenced { index, leaf_hash, time, tree, proof, .. } = sequenced;
         // Clients compare whole seconds, and the start of the log's validity is one.
         let integrated_time = time.floor_to_second().millis() / 1000;
-        let set = promise::sign(&log.signer, leaf, integrated_time, &log.log_id, *index)?;
+        let set = promise::sign(log.signer.key(), leaf, integrated_time, &log.log_id, *index)?;
         let entry = Entry {
             body: STANDARD.encode(leaf),
             integrated_time,

@@ -13,7 +13,7 @@ use super::http::{entries, index, log, reads, retrieve};
 /// The routes. Paths below them that are none of ours get upstream's 404; what else there is below
 /// `/api/v1` belongs to other servers.
 pub(crate) fn router(app: V1) -> Router {
-    let body_limit = DefaultBodyLimit::max(app.max_body_bytes);
+    let body_limit = DefaultBodyLimit::max(app.limits.max_body_bytes);
     let posted = |route: MethodRouter<V1>| route.layer(body_limit);
     Router::new()
         .route("/api/v1/log", only(get(log::info), "GET"))

@@ -24,9 +24,9 @@ pub(crate) async fn read(
         return Err(missing(name));
     }
     is_json(headers)?;
-    let memory = app.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
+    let memory = app.limits.body_memory.reserve(&request).ok_or(ApiError::Busy)?;
     let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|_| ApiError::BodyTooLong(app.max_body_bytes))?;
+    let body = body.map_err(|_| ApiError::BodyTooLong(app.limits.max_body_bytes))?;
     if body.is_empty() {
         return Err(missing(name));
     }

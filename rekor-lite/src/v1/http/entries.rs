@@ -29,7 +29,7 @@ const NOT_CACHED: [(HeaderName, &str); 1] = [(
 
 /// `POST /api/v1/log/entries`
 pub(crate) async fn create(State(app): State<V1>, request: Request) -> Result<Response, ApiError> {
-    if app.read_only {
+    if app.limits.read_only {
         return Err(ApiError::Off("Create Entry"));
     }
     let (body, memory) = body::read(&app, request, "proposedEntry").await?;
@@ -38,20 +38,21 @@ pub(crate) async fn create(State(app): State<V1>, request: Request) -> Result<Re
         let accepted = lite_entries::accept(&body, &rules)?;
         Ok::<_, ApiError>((leaf_hash(&accepted.leaf), accepted))
     };
-    let (hash, accepted) = app.workers.run(job).await??;
+    let (hash, accepted) = app.limits.workers.run(job).await??;
     drop(memory);
 
     let (kind, leaf, submission) = submission(accepted);
     let sequenced = app.log.append_async(submission).await?;
     let id = EntryId { tree: app.tree_id, leaf: hash };
-    if sequenced.duplicate && app.strict_duplicates {
+    if sequenced.duplicate && app.limits.strict_duplicates {
         return Err(ApiError::Duplicate(id));
     }
     app.self_check.check(&hash, &sequenced)?;
     app.search.wake();
     count(kind, &sequenced);
     let log = app.clone();
-    let entry = app.readers.run(move || LogEntry::sequenced(&log, &leaf, &sequenced)).await??;
+    let entry =
+        app.limits.readers.run(move || LogEntry::sequenced(&log, &leaf, &sequenced)).await??;
     Ok((StatusCode::CREATED, created(entry.id()), GoJson(entry)).into_response())
 }
 
@@ -127,7 +128,7 @@ async fn read(
         let index = place(&log)?.ok_or(ApiError::NotFound)?;
         Ok(LogEntry::stored(&log, &log.log.view(), index)?)
     };
-    app.readers.run(job).await?
+    app.limits.readers.run(job).await?
 }
 
 /// A number of a query, at least `minimum`; `None` when it is not there.

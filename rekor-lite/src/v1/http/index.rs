@@ -59,7 +59,7 @@ pub(crate) async fn search(
     };
     let log = app.clone();
     let job = move || names(&log, &query, &keys);
-    app.readers.run(job).await?.map(GoJson)
+    app.limits.readers.run(job).await?.map(GoJson)
 }
 
 fn names(app: &V1, query: &Query, keys: &[SearchKey]) -> Result<Vec<String>, ApiError> {

@@ -110,7 +110,7 @@ pub(crate) async fn proof(
             root_hash: hex::encode(view.tree().root),
         })
     };
-    app.readers.run(job).await?.map(GoJson)
+    app.limits.readers.run(job).await?.map(GoJson)
 }
 
 /// A request may name the tree that it means; there is one.

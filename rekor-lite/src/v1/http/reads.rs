@@ -15,5 +15,5 @@ pub(crate) async fn checkpoint(State(app): State<V1>) -> Response {
 
 /// `GET /api/v1/tile/…`
 pub(crate) async fn tile(State(app): State<V1>, uri: Uri) -> Result<Response, ApiError> {
-    reads::tile_of(&app.log, &app.readers, &uri, "/api/v1").await
+    reads::tile_of(&app.log, &app.limits.readers, &uri, "/api/v1").await
 }

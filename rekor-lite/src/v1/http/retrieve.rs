@@ -44,7 +44,7 @@ pub(crate) async fn retrieve(
     let wanted = wanted(query.unwrap_or_default())?;
     let log = app.clone();
     let job = move || collect(&log, &wanted);
-    app.workers.run(job).await?.map(GoJson)
+    app.limits.workers.run(job).await?.map(GoJson)
 }
 
 fn wanted(query: SearchLogQuery) -> Result<Wanted, ApiError> {
