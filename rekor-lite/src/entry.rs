@@ -6,13 +6,12 @@
 
 use der::{Decode as _, Encode as _};
 use lite_bundle::body::{EntryVerifier, HashedRekord002};
-use lite_bundle::dsse;
+use lite_bundle::{Object, dsse};
 use lite_keys::{KeyDetails, KeyError, PublicKey};
 use lite_tlog::MAX_LEAF_BYTES;
 
 use crate::request::{
-    self, CreateEntryRequest, Details, DsseRequest, HashedRekordRequest, Message, RawBytes,
-    Verifier,
+    self, CreateEntryRequest, Details, DsseRequest, HashedRekordRequest, RawBytes, Verifier,
 };
 
 /// Upstream's limit, for signatures and for verifiers of one envelope.
@@ -80,10 +79,10 @@ pub(crate) fn leaf_of_request(
     rules: &Rules,
 ) -> Result<Vec<u8>, Refusal> {
     let entry = match request {
-        CreateEntryRequest { hashed_rekord_request_v002: Some(Message(request)), .. } => {
+        CreateEntryRequest { hashed_rekord_request_v002: Some(Object(request)), .. } => {
             hashed_rekord(request, rules)?
         }
-        CreateEntryRequest { dsse_request_v002: Some(Message(request)), .. }
+        CreateEntryRequest { dsse_request_v002: Some(Object(request)), .. }
             if rules.translate_dsse =>
         {
             envelope(request, rules)?
@@ -99,9 +98,9 @@ pub(crate) fn leaf_of_request(
 }
 
 fn hashed_rekord(request: HashedRekordRequest, rules: &Rules) -> Result<HashedRekord002, Refusal> {
-    let Message(signature) = request.signature.ok_or(Refusal::SignatureMissing)?;
+    let Object(signature) = request.signature.ok_or(Refusal::SignatureMissing)?;
     let content = bytes(signature.content).ok_or(Refusal::SignatureMissing)?;
-    let Message(verifier) = signature.verifier.ok_or(Refusal::VerifierMissing)?;
+    let Object(verifier) = signature.verifier.ok_or(Refusal::VerifierMissing)?;
     let digest = bytes(request.digest).ok_or(Refusal::DigestMissing)?;
     let known = KnownVerifier::new(verifier, rules)?;
     known.verify(digest, content)
@@ -110,10 +109,10 @@ fn hashed_rekord(request: HashedRekordRequest, rules: &Rules) -> Result<HashedRe
 /// A signature over an envelope's pre-authentication encoding is a signature over its digest:
 /// rekor-tiles:CLIENTS.md, "DSSE".
 fn envelope(request: DsseRequest, rules: &Rules) -> Result<HashedRekord002, Refusal> {
-    let Message(envelope) = request.envelope.ok_or(Refusal::EnvelopePayload)?;
+    let Object(envelope) = request.envelope.ok_or(Refusal::EnvelopePayload)?;
     let payload = bytes(envelope.payload).ok_or(Refusal::EnvelopePayload)?;
     let signatures = envelope.signatures.unwrap_or_default();
-    let [Message(signature)] =
+    let [Object(signature)] =
         <[_; 1]>::try_from(signatures).map_err(|_| Refusal::EnvelopeSignatures)?;
     let content = bytes(signature.sig).ok_or(Refusal::SignatureMissing)?;
     let verifiers = request.verifiers.unwrap_or_default();
@@ -123,7 +122,7 @@ fn envelope(request: DsseRequest, rules: &Rules) -> Result<HashedRekord002, Refu
     let encoded = dsse::pae(&envelope.payload_type.unwrap_or_default(), &payload);
     // The key ID of the signature is only a hint: any of the verifiers may be the one.
     let mut refusal = Refusal::EnvelopeVerifiers;
-    for Message(verifier) in verifiers {
+    for Object(verifier) in verifiers {
         let known = KnownVerifier::new(verifier, rules)?;
         let digest = known.details.hash().digest(&encoded);
         match known.verify(digest, content.clone()) {
@@ -196,7 +195,7 @@ fn spki_of(certificate: &[u8]) -> Result<Vec<u8>, Refusal> {
         .map_err(|_| Refusal::Certificate)
 }
 
-fn raw_bytes(message: Message<RawBytes>) -> Result<Vec<u8>, Refusal> {
+fn raw_bytes(message: Object<RawBytes>) -> Result<Vec<u8>, Refusal> {
     bytes(message.0.raw_bytes).ok_or(Refusal::VerifierEmpty)
 }
 

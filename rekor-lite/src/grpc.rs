@@ -3,7 +3,7 @@
 use axum::extract::{Request as HttpRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response as HttpResponse;
-use lite_bundle::TransparencyLogEntry;
+use lite_bundle::{Object, TransparencyLogEntry};
 use lite_grpc::MAX_MESSAGE;
 use lite_grpc::api::HttpBody;
 use lite_grpc::common::v1::LogId;
@@ -23,7 +23,7 @@ use crate::entry;
 use crate::http::create_entry::append;
 use crate::http::error::ApiError;
 use crate::http::reads;
-use crate::request::{self, Details, Message};
+use crate::request::{self, Details};
 
 /// The service. A message may be as long as the body of a request in JSON.
 pub(crate) fn services(app: &App) -> GrpcServices {
@@ -97,45 +97,45 @@ fn request_of(message: CreateEntryRequest) -> request::CreateEntryRequest {
             let digest = Some(Base64Bytes(spec.digest));
             let signature = spec.signature.map(signature);
             request.hashed_rekord_request_v002 =
-                Some(Message(request::HashedRekordRequest { digest, signature }));
+                Some(Object(request::HashedRekordRequest { digest, signature }));
         }
         #[expect(deprecated, reason = "clients of 2025 send it")]
         Some(Spec::DsseRequestV002(spec)) => {
             let envelope = spec.envelope.map(|envelope| {
                 let one = |signature: lite_grpc::intoto::Signature| {
-                    Message(request::EnvelopeSignature {
+                    Object(request::EnvelopeSignature {
                         sig: Some(Base64Bytes(signature.sig)),
                         _keyid: None,
                     })
                 };
-                Message(request::Envelope {
+                Object(request::Envelope {
                     payload: Some(Base64Bytes(envelope.payload)),
                     payload_type: Some(envelope.payload_type),
                     signatures: Some(envelope.signatures.into_iter().map(one).collect()),
                 })
             });
             let verifiers = Some(spec.verifiers.into_iter().map(known).collect());
-            request.dsse_request_v002 = Some(Message(request::DsseRequest { envelope, verifiers }));
+            request.dsse_request_v002 = Some(Object(request::DsseRequest { envelope, verifiers }));
         }
         None => {}
     }
     request
 }
 
-fn signature(signature: v2::Signature) -> Message<request::Signature> {
+fn signature(signature: v2::Signature) -> Object<request::Signature> {
     let content = Some(Base64Bytes(signature.content));
-    Message(request::Signature { content, verifier: signature.verifier.map(known) })
+    Object(request::Signature { content, verifier: signature.verifier.map(known) })
 }
 
-fn known(verifier: v2::Verifier) -> Message<request::Verifier> {
-    let raw = |bytes| Some(Message(request::RawBytes { raw_bytes: Some(Base64Bytes(bytes)) }));
+fn known(verifier: v2::Verifier) -> Object<request::Verifier> {
+    let raw = |bytes| Some(Object(request::RawBytes { raw_bytes: Some(Base64Bytes(bytes)) }));
     let (public_key, x509_certificate) = match verifier.verifier {
         Some(verifier::Verifier::PublicKey(key)) => (raw(key.raw_bytes), None),
         Some(verifier::Verifier::X509Certificate(one)) => (None, raw(one.raw_bytes)),
         None => (None, None),
     };
     let key_details = Some(Details(KeyDetails::from_number(verifier.key_details.into())));
-    Message(request::Verifier { public_key, x509_certificate, key_details })
+    Object(request::Verifier { public_key, x509_certificate, key_details })
 }
 
 /// An index or a size as the message has it. A log of 2^63 entries is no log of ours.

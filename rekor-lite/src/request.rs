@@ -6,12 +6,11 @@
 //! object belongs, anything after the object.
 
 use std::fmt;
-use std::marker::PhantomData;
 
+use lite_bundle::Object;
 use lite_http::rpc::Base64Bytes;
 use lite_keys::KeyDetails;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// `dev.sigstore.rekor.v2.CreateEntryRequest`.
@@ -19,9 +18,9 @@ use serde::{Deserialize, Deserializer};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateEntryRequest {
     #[serde(alias = "hashed_rekord_request_v002")]
-    pub(crate) hashed_rekord_request_v002: Option<Message<HashedRekordRequest>>,
+    pub(crate) hashed_rekord_request_v002: Option<Object<HashedRekordRequest>>,
     #[serde(alias = "dsse_request_v002")]
-    pub(crate) dsse_request_v002: Option<Message<DsseRequest>>,
+    pub(crate) dsse_request_v002: Option<Object<DsseRequest>>,
 }
 
 /// `HashedRekordRequestV002`.
@@ -29,7 +28,7 @@ pub(crate) struct CreateEntryRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct HashedRekordRequest {
     pub(crate) digest: Option<Base64Bytes>,
-    pub(crate) signature: Option<Message<Signature>>,
+    pub(crate) signature: Option<Object<Signature>>,
 }
 
 /// `Signature`.
@@ -37,7 +36,7 @@ pub(crate) struct HashedRekordRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Signature {
     pub(crate) content: Option<Base64Bytes>,
-    pub(crate) verifier: Option<Message<Verifier>>,
+    pub(crate) verifier: Option<Object<Verifier>>,
 }
 
 /// `Verifier`: a key or a certificate, and what kind of key it is.
@@ -45,9 +44,9 @@ pub(crate) struct Signature {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Verifier {
     #[serde(alias = "public_key")]
-    pub(crate) public_key: Option<Message<RawBytes>>,
+    pub(crate) public_key: Option<Object<RawBytes>>,
     #[serde(alias = "x509_certificate")]
-    pub(crate) x509_certificate: Option<Message<RawBytes>>,
+    pub(crate) x509_certificate: Option<Object<RawBytes>>,
     #[serde(alias = "key_details")]
     pub(crate) key_details: Option<Details>,
 }
@@ -64,8 +63,8 @@ pub(crate) struct RawBytes {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DsseRequest {
-    pub(crate) envelope: Option<Message<Envelope>>,
-    pub(crate) verifiers: Option<Vec<Message<Verifier>>>,
+    pub(crate) envelope: Option<Object<Envelope>>,
+    pub(crate) verifiers: Option<Vec<Object<Verifier>>>,
 }
 
 /// `io.intoto.Envelope`.
@@ -75,7 +74,7 @@ pub(crate) struct Envelope {
     pub(crate) payload: Option<Base64Bytes>,
     #[serde(alias = "payload_type")]
     pub(crate) payload_type: Option<String>,
-    pub(crate) signatures: Option<Vec<Message<EnvelopeSignature>>>,
+    pub(crate) signatures: Option<Vec<Object<EnvelopeSignature>>>,
 }
 
 /// `io.intoto.Signature`.
@@ -97,33 +96,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<CreateEntryRequest, serde_json::Error
         });
     }
     let request: CreateEntryRequest =
-        serde_json::from_slice::<Message<_>>(body).map(|message| message.0)?;
+        serde_json::from_slice::<Object<_>>(body).map(|object| object.0)?;
     if request.hashed_rekord_request_v002.is_some() && request.dsse_request_v002.is_some() {
         return Err(serde_json::Error::custom("oneof spec is already set"));
     }
     Ok(request)
-}
-
-/// A message: an object, and nothing else. A derived reader would take a list for it, too.
-#[derive(Debug)]
-pub(crate) struct Message<T>(pub(crate) T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Message<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-            type Value = Message<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Message<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Message)
-            }
-        }
-        deserializer.deserialize_map(Object(PhantomData))
-    }
 }
 
 /// `PublicKeyDetails`, by name or by number; `None` when it names no key of ours.

@@ -75,10 +75,10 @@ pub(crate) enum Base64Problem {
     TooLong,
 }
 
-/// A message of proto-JSON: an object. serde would read a list as the members in their order, and
-/// nobody else would.
+/// A message of proto-JSON: an object, and nothing else. serde would read a list as the members in
+/// their order, and nobody else would.
 #[derive(Debug)]
-pub(crate) struct Object<T>(pub(crate) T);
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -32,6 +32,6 @@ pub use bundle::{
     MessageSignature, Signer,
 };
 pub use dsse::{Envelope, EnvelopeSignature};
-pub use encoding::JsonError;
+pub use encoding::{JsonError, Object};
 pub use entry::{InclusionProof, MAX_PROOF_HASHES, TransparencyLogEntry, promised_bytes};
 pub use statement::{Statement, Subject};
