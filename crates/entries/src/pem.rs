@@ -3,8 +3,7 @@
 //! Any line width and ending, text before a block is passed over, text behind the last one is not.
 //! No headers inside a block.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use lite_pki::pem;
 
 use crate::Refusal;
 
@@ -27,24 +26,18 @@ pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
         if found.len() == MAX_BLOCKS {
             return Err(Refusal::ChainTooLong);
         }
-        let (block, after) = first_block(rest).ok_or(Refusal::Pem)?;
-        found.push(block);
-        rest = after.trim();
+        let block = pem::first_block(rest).ok().flatten().ok_or(Refusal::Pem)?;
+        let content = block.decode().map_err(|_| Refusal::Pem)?;
+        found.push(Block { label: block.label, content });
+        rest = block.after.trim();
     }
     Ok(found)
 }
 
-fn first_block(text: &str) -> Option<(Block<'_>, &str)> {
-    let (_, from_label) = text.split_once("-----BEGIN ")?;
-    let (label, body) = from_label.split_once("-----")?;
-    let (body, after) = body.split_once("-----END ")?;
-    let after = after.strip_prefix(label)?.strip_prefix("-----")?;
-    let body: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    Some((Block { label, content: STANDARD.decode(body).ok()? }, after))
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use lite_pki::pem::encode;
 
     use super::*;

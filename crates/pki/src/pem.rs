@@ -24,6 +24,35 @@ pub enum PemError {
     TooLarge,
 }
 
+/// A block: what it says it is, what it holds, and the text behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// The word between the dashes, such as `CERTIFICATE`.
+    pub label: &'a str,
+    /// Base64, of any line width and line ending.
+    pub body: &'a str,
+    /// What follows the block's last dash.
+    pub after: &'a str,
+}
+
+/// The first block of a text, whatever stands before it; `None` where none begins.
+pub fn first_block(text: &str) -> Result<Option<Block<'_>>, PemError> {
+    let Some((_, from_label)) = text.split_once("-----BEGIN ") else { return Ok(None) };
+    let (label, body) = from_label.split_once("-----").ok_or(PemError::Unfinished)?;
+    let (body, after) = body.split_once("-----END ").ok_or(PemError::Unfinished)?;
+    let after = after.strip_prefix(label).ok_or(PemError::Unfinished)?;
+    let after = after.strip_prefix("-----").ok_or(PemError::Unfinished)?;
+    Ok(Some(Block { label, body, after }))
+}
+
+impl Block<'_> {
+    /// The bytes of the body.
+    pub fn decode(&self) -> Result<Vec<u8>, PemError> {
+        let body: String = self.body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        STANDARD.decode(body).map_err(|_| PemError::Base64)
+    }
+}
+
 /// The contents of all blocks with one of these labels, in order; other text is passed over.
 pub fn decode_all(
     text: &str,
@@ -32,17 +61,13 @@ pub fn decode_all(
 ) -> Result<Vec<Vec<u8>>, PemError> {
     let mut blocks = Vec::new();
     let mut rest = text;
-    while let Some((_, from_label)) = rest.split_once("-----BEGIN ") {
-        let (label, body) = from_label.split_once("-----").ok_or(PemError::Unfinished)?;
-        let (body, after) = body.split_once("-----END ").ok_or(PemError::Unfinished)?;
-        let after = after.strip_prefix(label).ok_or(PemError::Unfinished)?;
-        rest = after.strip_prefix("-----").ok_or(PemError::Unfinished)?;
-        if labels.contains(&label) {
+    while let Some(block) = first_block(rest)? {
+        rest = block.after;
+        if labels.contains(&block.label) {
             if blocks.len() == max_blocks {
                 return Err(PemError::TooLarge);
             }
-            let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            blocks.push(STANDARD.decode(body).map_err(|_| PemError::Base64)?);
+            blocks.push(block.decode()?);
         }
     }
     if blocks.is_empty() { Err(PemError::Missing) } else { Ok(blocks) }
