@@ -9,3 +9,4 @@ mod reads;
 mod refused;
 mod support;
 mod v1;
+mod v1_refused;

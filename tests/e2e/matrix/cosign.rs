@@ -15,6 +15,23 @@ fn version(desk: &Desk<'_>, generation: &str) -> String {
     stock_version(generation, "cosign").unwrap_or_else(own)
 }
 
+/// A file signed into a bundle, in cosign 3 by whichever log it was pointed to.
+const SIGN_BLOB: &str = r#"
+    cosign sign-blob --yes --bundle own.json "$FILE"
+    ours verify-blob --bundle own.json "$FILE""#;
+
+/// Bundles of its own and of siglite's, in either log; and none for another file.
+const VERIFY_BLOB: &str = r#"
+    for bundle in own.json "$BUNDLE" "$BUNDLE_1"; do
+        cosign verify-blob $WHO --bundle "$bundle" "$FILE"
+        refused cosign verify-blob $WHO --bundle "$bundle" "$PREDICATE"
+    done"#;
+
+/// A statement about the file.
+const ATTEST_BLOB: &str = r#"
+    cosign attest-blob --yes --type custom --predicate "$PREDICATE" --bundle att.json "$FILE"
+    ours verify-blob-attestation --type custom --bundle att.json "$FILE""#;
+
 /// A statement about the image, beside those about files.
 const ATTEST_IMAGE: &str = r#"
     cosign attest --yes --type custom --predicate "$PREDICATE" "$OWN"
@@ -28,20 +45,10 @@ pub(super) fn three(site: &Site) -> Option<Row> {
         client: "cosign",
         version: version(&desk, "v3"),
         cells: [
-            desk.does(
-                r#"cosign sign-blob --yes --bundle own.json "$FILE"
-                   ours verify-blob --bundle own.json "$FILE""#,
-            ),
-            desk.does(
-                r#"for bundle in own.json "$BUNDLE" "$BUNDLE_1"; do
-                       cosign verify-blob $WHO --bundle "$bundle" "$FILE"
-                       refused cosign verify-blob $WHO --bundle "$bundle" "$PREDICATE"
-                   done"#,
-            ),
+            desk.does(SIGN_BLOB),
+            desk.does(VERIFY_BLOB),
             desk.does(&format!(
-                r#"cosign attest-blob --yes --type custom --predicate "$PREDICATE" \
-                       --bundle att.json "$FILE"
-                   ours verify-blob-attestation --type custom --bundle att.json "$FILE"
+                r#"{ATTEST_BLOB}
                    for bundle in att.json "$ATTESTATION" "$ATTESTATION_1"; do
                        cosign verify-blob-attestation $WHO --type custom --bundle "$bundle" "$FILE"
                    done
@@ -65,22 +72,9 @@ pub(super) fn three_without_signing_config(site: &Site) -> Option<Row> {
         client: "cosign without a signing config",
         version: version(&desk, "v3"),
         cells: [
-            desk.does(
-                r#"cosign sign-blob --yes --bundle own.json "$FILE"
-                   ours verify-blob --bundle own.json "$FILE""#,
-            ),
-            desk.does(
-                r#"for bundle in own.json "$BUNDLE" "$BUNDLE_1"; do
-                       cosign verify-blob $WHO --bundle "$bundle" "$FILE"
-                       refused cosign verify-blob $WHO --bundle "$bundle" "$PREDICATE"
-                   done"#,
-            ),
-            desk.does(&format!(
-                r#"cosign attest-blob --yes --type custom --predicate "$PREDICATE" \
-                       --bundle att.json "$FILE"
-                   ours verify-blob-attestation --type custom --bundle att.json "$FILE"
-                   {ATTEST_IMAGE}"#
-            )),
+            desk.does(SIGN_BLOB),
+            desk.does(VERIFY_BLOB),
+            desk.does(&[ATTEST_BLOB, ATTEST_IMAGE].concat()),
             desk.does(
                 r#"cosign sign --yes "$OWN"
                    ours verify "$OWN"

@@ -166,7 +166,7 @@ impl SigningConfig {
 
     /// The services of `kind` to use at `now`, newest first; empty where the config lists none.
     ///
-    /// As sigstore-go selects (`pkg/root/signing_config.go`): the highest API version that we
+    /// As sigstore-go selects (its `signing_config.go`): the highest API version that we
     /// speak and that is valid now, newest start first, one per operator; then the selector. Where
     /// sigstore-go picks ANY at random we take the newest, so that a run can be repeated.
     pub fn select(&self, kind: ServiceKind, now: Time) -> Result<Vec<&Service>, SelectError> {
