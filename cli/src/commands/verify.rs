@@ -152,7 +152,7 @@ impl ImageFlags {
         let claims = self.check_claims;
         let demand = Demand { wanted, policy, root, annotations, claims, policies };
         let judged = judge(found, image, &demand);
-        if flags.explain {
+        if flags.explain.is_some() {
             context.screen().say(&judged.explain());
         }
         if judged.good.is_empty() {

@@ -42,9 +42,10 @@ const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
 /// What a verification takes from the command line.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct VerifyFlags {
-    /// Print every step with its evidence
-    #[arg(long)]
-    pub(crate) explain: bool,
+    /// Print every step with its evidence; =full adds the bytes, and how to recompute each value
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
+          default_missing_value = "steps")]
+    pub(crate) explain: Option<Explain>,
 
     #[command(flatten)]
     pub(crate) cosign: CosignVerifyFlags,
@@ -105,6 +106,15 @@ impl VerifyFlags {
         authorities::replace(&mut root, &self.authorities)?;
         Ok(root)
     }
+}
+
+/// How much of a verification is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Explain {
+    /// A line a step
+    Steps,
+    /// And the bytes: hashes, proof, offsets, and the commands that recompute them
+    Full,
 }
 
 /// What an accepted bundle says to a person.
@@ -391,7 +401,7 @@ impl Accepted {
 fn print(
     report: &Report,
     accepted: &Outcome<Accepted>,
-    (output, explain): (OutputForm, bool),
+    (output, explain): (OutputForm, Option<Explain>),
     context: &Context,
 ) -> Outcome {
     match (output, accepted) {
@@ -405,7 +415,7 @@ fn print(
                 "exit": exit.word(), "signature": signature, "report": trace,
             }))
         }
-        (OutputForm::Text, _) if explain => context.screen().data(&report.to_string()),
+        (OutputForm::Text, _) if explain.is_some() => context.screen().data(&report.to_string()),
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
         (OutputForm::Text, Err(_)) => Ok(()),
     }
