@@ -6,6 +6,7 @@
 mod authorities;
 mod image;
 mod moved;
+mod other_formats;
 pub(crate) mod predicate_policy;
 mod words;
 
@@ -162,11 +163,12 @@ pub(crate) fn run(
     if policy.predicate_type.is_none() {
         words::not_a_statement(&json)?;
     }
-    let bytes = in_memory(artifact)?;
+    let named = artifact;
+    let bytes = in_memory(named)?;
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
         None => lite_verifier::Artifact::of_digests(
-            artifact
+            named
                 .digests(&algorithms(&json))?
                 .into_iter()
                 .map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
@@ -174,10 +176,12 @@ pub(crate) fn run(
     };
     let report = check(&json, &artifact, policy, &root);
     // Only what is verified is worth a policy's opinion.
-    let accepted = accepted(&report, json.as_bytes()).and_then(|accepted| match policies {
-        Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
-        None => Ok(accepted),
-    });
+    let accepted = accepted(&report, json.as_bytes())
+        .map_err(|refused| other_formats::explain(refused, &report, &json, bundle, named))
+        .and_then(|accepted| match policies {
+            Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+            None => Ok(accepted),
+        });
     if !silent {
         print(&report, &accepted, (output, flags.explain), context)?;
     }
