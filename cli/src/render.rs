@@ -98,9 +98,10 @@ impl Screen {
     }
 
     fn dimmed(self, text: &str) -> String {
-        let line = |line: &str| match line.starts_with('#') {
-            true => self.paint(&printable(line), Style::new().dimmed()) + "\n",
-            false => printable(line) + "\n",
+        let line = |line: &str| {
+            let line = printable(line);
+            let dimmed = Style::new().dimmed();
+            (if line.starts_with('#') { self.paint(&line, dimmed) } else { line }) + "\n"
         };
         text.lines().map(line).collect()
     }

@@ -18,9 +18,9 @@ pub(super) fn blocks(facts: &Facts<'_>) -> Vec<Block> {
     blocks.push(path_block(facts, leaf, &path));
     blocks.extend(signature_block(leaf, &path));
     blocks.push(purpose_block(leaf));
-    if let Some(at) = facts.times.first() {
-        let block =
-            Block::new(Step::Chain, "the authority was trusted").value("authority", &path.uri);
+    for (index, at) in facts.times.iter().enumerate() {
+        let title = format!("the authority was trusted at time {index}");
+        let block = Block::new(Step::Chain, title).value("authority", &path.uri);
         blocks.push(window_block(block, *at, &path.window));
     }
     blocks

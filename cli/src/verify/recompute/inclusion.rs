@@ -1,6 +1,5 @@
 //! (4) The log holds the entry.
 
-use lite_bundle::trust::ValidityWindow;
 use lite_bundle::{InclusionProof, TransparencyLogEntry};
 use lite_time::Time;
 use lite_tlog::leaf_hash;
@@ -93,7 +92,7 @@ fn window(facts: &Facts<'_>, index: usize, entry: &TransparencyLogEntry) -> Opti
     let (log, _) = facts.log(entry)?;
     let promised = entry.integrated_time.filter(|_| entry.inclusion_promise.is_some());
     let at = promised.map(Time::from_secs).or_else(|| facts.times.first().copied())?;
-    let window = log.window().cloned().unwrap_or(ValidityWindow::default());
+    let window = log.window().cloned().unwrap_or_default();
     let title = format!("entry {index}: the log was trusted");
     Some(window_block(Block::new(Step::Inclusion, title).value("log", &log.base_url), at, &window))
 }

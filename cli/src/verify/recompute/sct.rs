@@ -1,6 +1,5 @@
 //! (2) A CT log promised to hold the certificate.
 
-use lite_bundle::trust::ValidityWindow;
 use lite_keys::{HashAlgorithm, PublicKey};
 use lite_pki::{Certificate, CtEntry, Sct, SctList, oid};
 use lite_verifier::Step;
@@ -29,7 +28,7 @@ pub(super) fn blocks(facts: &Facts<'_>) -> Vec<Block> {
             Some((log, key)) => {
                 blocks.push(log_block(index, sct, &log.base_url, &key));
                 blocks.extend(signature_block(index, sct, leaf, issuer, &key));
-                let window = log.window().cloned().unwrap_or(ValidityWindow::default());
+                let window = log.window().cloned().unwrap_or_default();
                 let title = format!("SCT {index}: the log was trusted");
                 blocks.push(window_block(Block::new(Step::Sct, title), sct.time(), &window));
             }
