@@ -30,7 +30,7 @@ fn artifact(facts: &Facts<'_>, title: &str, hash: HashAlgorithm, expected: &[u8]
     let expected = hex::encode(expected);
     let block = Block::new(Step::Bundle, title)
         .value("media type", facts.given.bundle.media_type.as_str())
-        .maybe("artifact", artifact.path().map(|path| path.display()))
+        .maybe("artifact", artifact.path().map(std::path::Path::display))
         .maybe("size", artifact.bytes().map(<[u8]>::len))
         .value("in the bundle", format!("{}:{expected}", hash.short_name()));
     let mut script = Script::new();

@@ -94,7 +94,7 @@ fn signature_block(
     script.note("version 1, certificate_timestamp, milliseconds");
     script.write("signed.bin", &head);
     script.note("precert_entry, the issuer's key hash, the length of what follows");
-    script.append("signed.bin", &[&[0, 1], issuer_key_hash.as_slice(), &length[1..]].concat());
+    script.append("signed.bin", &[[0, 1].as_slice(), issuer_key_hash, &length[1..]].concat());
     script.note(
         "TBSCertificate without the list of SCTs: headers here, the rest from the certificate",
     );

@@ -88,25 +88,23 @@ impl Script {
     /// The artifact as `$f`. A name with anything odd in it is written in octal, so that a line
     /// shows as what it is.
     pub(super) fn artifact(&mut self, path: &Path) {
-        let bytes = path.as_os_str().as_bytes();
         let plain = |c: char| c.is_alphanumeric() || c == ' ' || c.is_ascii_graphic();
-        match path.to_str().filter(|text| text.chars().all(plain)) {
-            Some(text) => self.line(format!("f='{}'", text.replace('\'', r"'\''"))),
-            None => {
-                let mut octal = String::new();
-                for byte in bytes {
-                    let plain = byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
-                    // Writing into a text does not fail.
-                    let _ = if plain {
-                        write!(octal, "{}", char::from(*byte))
-                    } else {
-                        write!(octal, r"\0{byte:03o}")
-                    };
-                }
-                // A substitution drops newlines at its end, which a name may have.
-                self.line(format!("f=$(printf '%b.' '{octal}'); f=${{f%.}}"));
-            }
+        if let Some(text) = path.to_str().filter(|text| text.chars().all(plain)) {
+            self.line(format!("f='{}'", text.replace('\'', r"'\''")));
+            return;
         }
+        let mut octal = String::new();
+        for byte in path.as_os_str().as_bytes() {
+            let plain = byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+            // Writing into a text does not fail.
+            let _ = if plain {
+                write!(octal, "{}", char::from(*byte))
+            } else {
+                write!(octal, r"\0{byte:03o}")
+            };
+        }
+        // A substitution drops newlines at its end, which a name may have.
+        self.line(format!("f=$(printf '%b.' '{octal}'); f=${{f%.}}"));
     }
 
     /// Verifies `signature.bin` over a file, by `key.pem`; what is to be seen.

@@ -137,9 +137,10 @@ fn authority<'a>(
             valid_from: window.start,
             valid_until: window.end,
         };
-        let rank = match response.verify(signature, &trusted) {
-            Ok(_) => 2,
-            Err(_) => u8::from(response.names(&trusted)),
+        let rank = if response.verify(signature, &trusted).is_ok() {
+            2
+        } else {
+            u8::from(response.names(&trusted))
         };
         Some((rank, (authority, trusted)))
     });
