@@ -21,6 +21,7 @@ mod limits;
 mod logs;
 mod matrix;
 mod offline;
+mod recompute;
 mod refusals;
 mod registry;
 mod rekor_v1;

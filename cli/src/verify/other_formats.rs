@@ -6,6 +6,7 @@ use std::path::Path;
 use lite_verifier::{Reason, Report};
 use serde_json::Value;
 
+use super::Question;
 use crate::artifact::Artifact;
 use crate::failure::Failure;
 use crate::web_page;
@@ -16,8 +17,7 @@ pub(super) fn explain(
     failure: Failure,
     report: &Report,
     text: &str,
-    bundle: &Path,
-    artifact: &Artifact,
+    asked: &Question<'_>,
 ) -> Failure {
     let unread = |reason| matches!(reason, Reason::BundleMalformed | Reason::BundleVersionUnknown);
     if !report.refusal().is_some_and(|refusal| unread(refusal.reason)) {
@@ -25,7 +25,7 @@ pub(super) fn explain(
     }
     let failure = web_page::explain(failure, text.as_bytes());
     let Some(other) = Other::recognise(text) else { return failure };
-    failure.note("this is", other.name()).hint(other.hint(bundle, artifact))
+    failure.note("this is", other.name()).hint(other.hint(asked.bundle, asked.artifact))
 }
 
 /// Files that are mistaken for bundles.
