@@ -3,10 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, image,
-    import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
-    trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
-    version,
+    account, attest, attest_blob, bundle, completions, conformance, env, exit_codes,
+    generate_key_pair, image, import_key_pair, initialize, log, public_key, sign, sign_blob,
+    signing_config, token, trusted_root, use_instance, verify, verify_attestation, verify_blob,
+    verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -140,6 +140,12 @@ pub(crate) enum Command {
     ExitCodes(exit_codes::Args),
     /// Print the version
     Version(version::Args),
+    /// Sign as the public conformance suite asks
+    #[command(hide = true)]
+    SignBundle(conformance::sign_bundle::Args),
+    /// Verify as the public conformance suite asks
+    #[command(hide = true)]
+    VerifyBundle(conformance::verify_bundle::Args),
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod audit;
 mod browser;
 mod clients;
 mod composed;
+mod conformance;
 mod containers;
 mod crash;
 mod documents;

@@ -5,6 +5,7 @@ pub(crate) mod attest;
 pub(crate) mod attest_blob;
 pub(crate) mod bundle;
 pub(crate) mod completions;
+pub(crate) mod conformance;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
 pub(crate) mod generate_key_pair;
@@ -124,6 +125,8 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Completions(args) => completions::run(&args, &context),
         Command::ExitCodes(args) => exit_codes::run(&args, &context),
         Command::Version(args) => version::run(&args, &context),
+        Command::SignBundle(args) => conformance::sign_bundle::run(&args, &context),
+        Command::VerifyBundle(args) => conformance::verify_bundle::run(&args, &context),
     }
 }
 

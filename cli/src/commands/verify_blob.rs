@@ -47,6 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         artifact: &args.artifact,
         policy: &policy,
         policies: None,
+        any_content: false,
         silent: false,
         output: args.output,
     };

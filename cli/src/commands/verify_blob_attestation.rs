@@ -84,6 +84,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         artifact: &artifact,
         policy: &policy,
         policies: Some(&policies),
+        any_content: false,
         silent,
         output: args.output,
     };

@@ -40,7 +40,7 @@ use predicate_policy::Policies;
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// What a verification takes from the command line.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct VerifyFlags {
     /// Print every step with its evidence; =full adds the bytes, and how to recompute each value
     #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
@@ -142,6 +142,8 @@ pub(crate) struct Question<'a> {
     pub(crate) policy: &'a Policy,
     /// What a statement must say.
     pub(crate) policies: Option<&'a Policies>,
+    /// Whether a statement about the artifact is as good an answer as its signature.
+    pub(crate) any_content: bool,
     /// Whether standard output is for something else than the evidence.
     pub(crate) silent: bool,
     /// The form of the evidence.
@@ -154,12 +156,12 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, policies, silent, output } = *question;
+    let Question { bundle, artifact, policy, policies, any_content, silent, output } = *question;
     let json = read_bundle(bundle)?;
     let parsed = Bundle::parse(json.as_bytes());
     let has_timestamps = !parsed.is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
-    if policy.predicate_type.is_none() {
+    if policy.predicate_type.is_none() && !any_content {
         words::not_a_statement(&json)?;
     }
     let bytes = in_memory(artifact)?;
