@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     account, attest, attest_blob, bundle, completions, conformance, env, exit_codes,
     generate_key_pair, image, import_key_pair, initialize, log, public_key, sign, sign_blob,
-    signing_config, token, trusted_root, use_instance, verify, verify_attestation, verify_blob,
-    verify_blob_attestation, version,
+    signing_config, token, trusted_root, tuf_client, use_instance, verify, verify_attestation,
+    verify_blob, verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -146,6 +146,9 @@ pub(crate) enum Command {
     /// Verify as the public conformance suite asks
     #[command(hide = true)]
     VerifyBundle(conformance::verify_bundle::Args),
+    /// Follow a TUF repository as TUF's conformance suite asks
+    #[command(hide = true)]
+    TufClient(tuf_client::Args),
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) mod sign_blob;
 pub(crate) mod signing_config;
 pub(crate) mod token;
 pub(crate) mod trusted_root;
+pub(crate) mod tuf_client;
 pub(crate) mod use_instance;
 pub(crate) mod verify;
 pub(crate) mod verify_attestation;
@@ -127,6 +128,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Version(args) => version::run(&args, &context),
         Command::SignBundle(args) => conformance::sign_bundle::run(&args, &context),
         Command::VerifyBundle(args) => conformance::verify_bundle::run(&args, &context),
+        Command::TufClient(args) => tuf_client::run(&args, &context),
     }
 }
 
