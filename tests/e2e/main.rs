@@ -25,6 +25,7 @@ mod offline;
 mod refusals;
 mod registry;
 mod rekor_v1;
+mod sealed;
 mod signed_images;
 mod tls;
 mod up;

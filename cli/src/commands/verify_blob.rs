@@ -6,6 +6,7 @@ use crate::artifact::{self, Artifact};
 use crate::commands::Context;
 use crate::failure::Outcome;
 use crate::render::OutputForm;
+use crate::seal::Rights;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a file and its bundle, offline
@@ -37,6 +38,12 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     verify: VerifyFlags,
+}
+
+impl Args {
+    pub(crate) fn sealed(&self) -> Option<Rights> {
+        self.verify.seal.sealed.then(Rights::default)
+    }
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {

@@ -33,6 +33,7 @@ use crate::flags::{
 };
 use crate::keys;
 use crate::render::OutputForm;
+use crate::seal::{self, SealFlag, Trusted};
 use crate::trust;
 use predicate_policy::Policies;
 
@@ -61,6 +62,9 @@ pub(crate) struct VerifyFlags {
 
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
+
+    #[command(flatten)]
+    pub(crate) seal: SealFlag,
 
     #[command(flatten)]
     pub(crate) authorities: AuthorityFlags,
@@ -100,10 +104,12 @@ impl VerifyFlags {
             && matches!(policy.signer, SignerPolicy::Key(_))
             && !has_timestamps
         {
+            seal::tell(context, Trusted::key_alone);
             return Ok(TrustedRoot::new());
         }
-        let mut root = trust::trusted_root(&self.trust, context)?;
+        let (mut root, source) = trust::trusted_root_and_source(&self.trust, context)?;
         authorities::replace(&mut root, &self.authorities)?;
+        seal::tell(context, |now| Trusted::root(&root, source, now));
         Ok(root)
     }
 }
@@ -413,9 +419,13 @@ fn print(
                 Failure::new(Exit::Internal, "the report cannot be written").because(&error)
             })?;
             let signature = accepted.as_ref().ok().map(Accepted::json);
-            context.screen().json(&json!({
+            let mut document = json!({
                 "exit": exit.word(), "signature": signature, "report": trace,
-            }))
+            });
+            if let Some(seal) = context.seal() {
+                document["sealed"] = seal.json();
+            }
+            context.screen().json(&document)
         }
         (OutputForm::Text, _) if explain.is_some() => context.screen().data(&report.to_string()),
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::flags::{PolicyFlags, TrustFlags};
 use crate::render::OutputForm;
+use crate::seal::{Rights, SealFlag};
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a bundle, as the public conformance suite asks for it
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 
+    #[command(flatten)]
+    seal: SealFlag,
+
     /// The file, or its digest as sha256: and 64 hexadecimal digits
     #[arg(value_name = "FILE_OR_DIGEST")]
     artifact: PathBuf,
@@ -64,6 +68,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 impl Args {
+    pub(crate) fn sealed(&self) -> Option<Rights> {
+        self.seal.sealed.then(Rights::default)
+    }
+
     fn verify(&self, context: &Context) -> Outcome {
         let root = self.trusted_root.as_deref();
         let root = Service::of(self.staging).document(Document::TrustedRoot, root, context)?;
