@@ -9,7 +9,7 @@ use crate::commands::{Context, block_on};
 use crate::exit::Exit;
 use crate::failure::Outcome;
 use crate::files;
-use crate::flags::{LoginFlags, ServiceFlags, SignerFlags, TrustFlags};
+use crate::flags::{CLIENT_ID, LoginFlags, ServiceFlags, SignerFlags, TrustFlags};
 use crate::predicate;
 use crate::sign::{self, Payload, SigningFlags};
 
@@ -66,6 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             key: None,
             login: LoginFlags {
                 identity_token: Some(args.identity_token.clone()),
+                oidc_client_id: CLIENT_ID.to_owned(),
                 ..LoginFlags::default()
             },
         },
