@@ -42,11 +42,8 @@ mod verify;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    // A command line that does not parse ends here with 2, and `--help` with 0.
-    let cli = args::Cli::parse();
+    let cli = args::Cli::from_process();
     let screen = render::Screen::new(cli.globals.color, cli.globals.quiet);
     let outcome = catch_unwind(AssertUnwindSafe(|| commands::run(cli, screen)));
     match outcome.unwrap_or_else(|_| Err(commands::fault())) {
