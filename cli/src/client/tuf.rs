@@ -169,3 +169,7 @@ pub(crate) fn distrust(mirror: &str, error: &sigstore_tuf::Error) -> Failure {
             .hint("is --root or --fingerprint of this instance?"),
     }
 }
+
+#[cfg(test)]
+#[path = "tuf_tests.rs"]
+mod tests;
