@@ -272,6 +272,30 @@ fn a_verified_statement_is_written_through_the_seal() {
 }
 
 #[test]
+fn a_kernel_without_the_means_is_refused_or_named() {
+    let Some(strace) = Tool::Strace.find() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let verify = |refused: &str| {
+        let trace = home.path().join("trace");
+        let mut command = clean(&strace, home.path());
+        let inject = format!("inject={refused}:error=ENOSYS");
+        let calls = format!("trace=openat,{refused}");
+        command.args(["-qq", "-e", &calls, "-e", &inject, "-o"]).arg(&trace);
+        command.arg(binary("siglite")).args(["verify-blob", "--sealed", "--key", "env://KEY"]);
+        command.args(["--insecure-ignore-tlog", "--bundle", "there-is-none", "a.txt"]);
+        let ran = run(command.env("KEY", KEY));
+        (ran, std::fs::read_to_string(&trace).unwrap().contains("there-is-none"))
+    };
+    // Without seccomp there is no seal, and nothing is read.
+    let (ran, read) = verify("seccomp");
+    assert_eq!((ran.code, read), (Some(2), false), "{ran}");
+    assert!(ran.stderr.contains("cannot be sealed"), "{ran}");
+    // Without Landlock there is one.
+    let (ran, read) = verify("landlock_create_ruleset");
+    assert!(read && ran.stderr.contains("cannot read there-is-none"), "{ran}");
+}
+
+#[test]
 fn the_kernel_says_that_a_waiting_run_is_sealed() {
     let home = tempfile::tempdir().unwrap();
     let mut waiting = clean(&binary("siglite"), home.path());

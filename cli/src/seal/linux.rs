@@ -136,7 +136,58 @@ fn inherited_sockets() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+    use std::process::Command;
+
     use super::*;
+    use crate::files;
+
+    /// In a process of its own, because it is for good.
+    #[test]
+    fn a_sealed_process_reaches_nobody_runs_nothing_and_writes_nothing() {
+        let me = std::env::current_exe().unwrap();
+        let mut child = Command::new(me);
+        child.args(["--ignored", "--exact", "seal::linux::tests::sealed"]);
+        let said = child.output().unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    #[test]
+    #[ignore = "it seals the process that runs it; the test above has it one of its own"]
+    fn sealed() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let allowed = dir.path().join("allowed");
+        std::fs::create_dir(&allowed).unwrap();
+        let locks = lock(&Rights { writes: vec![allowed.join("file")] }).unwrap();
+        assert_eq!(locks.inherited, 1, "the listener");
+        // No way to a socket, and none with one that is here.
+        refused(TcpStream::connect(address));
+        refused(TcpListener::bind("127.0.0.1:0"));
+        refused(UdpSocket::bind("[::1]:0"));
+        refused(UnixStream::pair());
+        refused(UnixListener::bind(dir.path().join("socket")));
+        refused(UnixDatagram::unbound());
+        refused(listener.accept());
+        // A thread that starts later is sealed, too.
+        refused(std::thread::spawn(UnixStream::pair).join().unwrap());
+        refused(Command::new("true").spawn());
+        // Files can be read; where there is Landlock, none can be written but the named one.
+        std::fs::read("/proc/self/status").unwrap();
+        files::write(&allowed.join("file"), b"", files::Reader::Everyone).unwrap();
+        let elsewhere = dir.path().join("elsewhere");
+        let written = files::write(&elsewhere, b"", files::Reader::Everyone);
+        assert_eq!(written.is_err(), locks.landlock.is_some());
+    }
+
+    #[track_caller]
+    fn refused<T: std::fmt::Debug>(tried: std::io::Result<T>) {
+        assert_eq!(tried.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
 
     #[test]
     fn every_refused_call_is_in_the_filter_under_each_of_its_numbers() {

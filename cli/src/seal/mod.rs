@@ -28,7 +28,6 @@ use lite_time::Time;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::render::Screen;
 
@@ -89,7 +88,7 @@ pub(crate) fn tell(context: &Context, trusted: impl FnOnce(Time) -> Trusted) {
 
 /// Why nothing was verified: an answer that was asked for sealed is not given unsealed.
 fn unsealed(why: impl Into<String>) -> Failure {
-    Failure::new(Exit::Internal, "the process cannot be sealed, so nothing was read")
+    Failure::usage("the process cannot be sealed, so nothing was read")
         .note("cause", why)
         .hint("--sealed needs seccomp, which some containers take away; without it the verdict is the same")
 }
