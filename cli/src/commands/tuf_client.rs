@@ -162,9 +162,11 @@ impl MetadataStore for Kept {
     }
 }
 
+/// More than the library downloads.
+const MAX_KEPT_BYTES: u64 = 64 * 1024 * 1024;
+
 fn read(path: &Path) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-    // The library holds what it reads to the length that its metadata names.
-    files::read_if_there(path, u64::MAX - 1)
+    files::read_if_there(path, MAX_KEPT_BYTES)
         .map_err(|failure| sigstore_tuf::Error::Malformed(failure.sentence))
 }
 

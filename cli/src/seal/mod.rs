@@ -96,8 +96,13 @@ fn unsealed(why: impl Into<String>) -> Failure {
 impl Seal {
     /// Keeps what is trusted for the report, and tells people at once.
     fn trusts(&self, trusted: Trusted, screen: Screen) {
+        let words = trusted.words();
+        // Several images are verified by one root, and one telling is enough.
+        if self.trusted.set(trusted).is_err() {
+            return;
+        }
         screen.say(&self.words());
-        screen.say(&trusted.words());
+        screen.say(&words);
         if self.locks.inherited > 0 {
             screen.warn(&format!(
                 "{} sockets were open before the process was sealed, and still are: whoever \
@@ -105,8 +110,6 @@ impl Seal {
                 self.locks.inherited
             ));
         }
-        // One run has one trusted root.
-        let _ = self.trusted.set(trusted);
     }
 
     fn words(&self) -> String {
