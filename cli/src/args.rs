@@ -1,12 +1,12 @@
 //! The command line: one line per command, in the order a newcomer meets them.
 
-use clap::{Parser, Subcommand};
+use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, image,
-    import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
-    trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
-    version,
+    account, attest, attest_blob, bundle, completions, conformance, env, exit_codes,
+    generate_key_pair, image, import_key_pair, initialize, log, public_key, sign, sign_blob,
+    signing_config, token, trusted_root, tuf_client, use_instance, verify, verify_attestation,
+    verify_blob, verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -37,6 +37,43 @@ pub(crate) struct Cli {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The command line of this process. One that does not parse ends it here with 2, and `--help`
+    /// with 0.
+    ///
+    /// To describe all commands takes longer than to verify a signature, so the verbs that scripts
+    /// call by the thousand are described alone. Whatever does not parse that way is parsed again
+    /// with the whole tree, and that is what people see.
+    pub(crate) fn from_process() -> Self {
+        let first = std::env::args_os().nth(1);
+        let alone = first.as_ref().and_then(|name| alone(name.to_str()?));
+        let parsed = alone.and_then(|tree| tree.try_get_matches().ok());
+        parsed
+            .and_then(|mut matches| Self::from_arg_matches_mut(&mut matches).ok())
+            .unwrap_or_else(Self::parse)
+    }
+}
+
+/// The tree with one command in it.
+fn alone(name: &str) -> Option<clap::Command> {
+    use clap::Command as Tree;
+    let command = match name {
+        "verify" => verify::Args::augment_args(Tree::new("verify")),
+        "verify-attestation" => {
+            verify_attestation::Args::augment_args(Tree::new("verify-attestation"))
+        }
+        "verify-blob" => verify_blob::Args::augment_args(Tree::new("verify-blob")),
+        "verify-blob-attestation" => {
+            verify_blob_attestation::Args::augment_args(Tree::new("verify-blob-attestation"))
+        }
+        "verify-bundle" => {
+            conformance::verify_bundle::Args::augment_args(Tree::new("verify-bundle"))
+        }
+        _ => return None,
+    };
+    Some(Globals::augment_args(Tree::new("siglite").subcommand_required(true)).subcommand(command))
 }
 
 /// What every command understands.
@@ -140,6 +177,15 @@ pub(crate) enum Command {
     ExitCodes(exit_codes::Args),
     /// Print the version
     Version(version::Args),
+    /// Sign as the public conformance suite asks
+    #[command(hide = true)]
+    SignBundle(conformance::sign_bundle::Args),
+    /// Verify as the public conformance suite asks
+    #[command(hide = true)]
+    VerifyBundle(conformance::verify_bundle::Args),
+    /// Follow a TUF repository as TUF's conformance suite asks
+    #[command(hide = true)]
+    TufClient(tuf_client::Args),
 }
 
 #[cfg(test)]
@@ -151,6 +197,23 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_described_alone_is_the_same_command() {
+        let whole = Cli::command();
+        let names = whole.get_subcommands().map(|command| command.get_name().to_owned());
+        let alone: Vec<_> = names.filter_map(|name| Some((alone(&name)?, name))).collect();
+        assert_eq!(alone.len(), 5);
+        for (tree, name) in alone {
+            tree.clone().debug_assert();
+            let arguments = |command: &clap::Command| -> Vec<String> {
+                command.get_arguments().map(|argument| format!("{argument:?}")).collect()
+            };
+            let [one, same] = [&tree, &whole].map(|tree| tree.find_subcommand(&name).unwrap());
+            assert_eq!(arguments(one), arguments(same), "{name}");
+            assert_eq!(arguments(&tree), arguments(&whole));
+        }
     }
 
     #[test]

@@ -37,13 +37,16 @@ impl Reader {
 /// The content of a file that must be there; what goes wrong is told with `exit`.
 pub(crate) fn read(path: &Path, limit: u64, exit: Exit) -> Outcome<Vec<u8>> {
     let file = File::open(path).map_err(|error| unreadable(path, &error, exit))?;
-    read_limited(file, limit, || path.display().to_string(), exit)
+    read_limited(&file, size(&file), limit, || path.display().to_string(), exit)
 }
 
 /// The content of a file that may be absent.
 pub(crate) fn read_if_there(path: &Path, limit: u64) -> Outcome<Option<Vec<u8>>> {
     match File::open(path) {
-        Ok(file) => read_limited(file, limit, || path.display().to_string(), Exit::Trust).map(Some),
+        Ok(file) => {
+            let name = || path.display().to_string();
+            read_limited(&file, size(&file), limit, name, Exit::Trust).map(Some)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(path, &error, Exit::Trust)),
     }
@@ -67,16 +70,25 @@ pub(crate) fn read_pem(path: &Path, limit: u64, exit: Exit) -> Outcome<String> {
 
 /// Everything on standard input.
 pub(crate) fn read_stdin(limit: u64) -> Outcome<Vec<u8>> {
-    read_limited(std::io::stdin().lock(), limit, || "standard input".to_owned(), Exit::Usage)
+    read_limited(std::io::stdin().lock(), 0, limit, || "standard input".to_owned(), Exit::Usage)
 }
 
+/// How long a file seems to be: it may be none, or grow.
+fn size(file: &File) -> u64 {
+    file.metadata().map_or(0, |meta| meta.len())
+}
+
+/// Reads to the end, in one go where the length was known.
 fn read_limited(
     source: impl Read,
+    expected: u64,
     limit: u64,
     name: impl Fn() -> String,
     exit: Exit,
 ) -> Outcome<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // A file that claims to be larger than it may be gets no memory for it.
+    let room = usize::try_from(expected.min(limit)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(room + 1);
     let length = source
         .take(limit + 1)
         .read_to_end(&mut bytes)

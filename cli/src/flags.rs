@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use crate::attached::Format;
 use crate::failure::{Failure, Outcome};
 
+/// The client that tokens for Sigstore are for, wherever they come from.
+pub(crate) const CLIENT_ID: &str = "sigstore";
+
 /// Who signs: a key, a token, or where a token comes from.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Identity")]
@@ -53,7 +56,7 @@ pub(crate) struct LoginFlags {
     #[arg(
         long,
         value_name = "ID",
-        default_value = "sigstore",
+        default_value = CLIENT_ID,
         env = "SIGSTORE_OIDC_CLIENT_ID",
         hide_env = true
     )]

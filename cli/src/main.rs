@@ -3,7 +3,7 @@
 //! Read in this order: [`args`] (the table of contents of the command line), one file of
 //! [`commands`] (what a command does), [`sign`] and [`verify`] (the two stories),
 //! [`client`] (the servers as this program meets them), [`instance`] (which servers, and how
-//! they are trusted), [`keys`] (what `--key` names), [`exit`] and [`render`] (what a run says at its end).
+//! they are trusted), [`seal`] (a run that cannot reach any), [`keys`] (what `--key` names), [`exit`] and [`render`] (what a run says at its end).
 //!
 //! **Invariant:** data goes to standard output, words to standard error, and the exit code is the
 //! verdict.
@@ -30,6 +30,7 @@ mod prompt;
 mod registry_flags;
 mod registry_words;
 mod render;
+mod seal;
 mod sign;
 mod specs;
 mod surroundings;
@@ -42,11 +43,8 @@ mod web_page;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    // A command line that does not parse ends here with 2, and `--help` with 0.
-    let cli = args::Cli::parse();
+    let cli = args::Cli::from_process();
     let screen = render::Screen::new(cli.globals.color, cli.globals.quiet);
     let outcome = catch_unwind(AssertUnwindSafe(|| commands::run(cli, screen)));
     match outcome.unwrap_or_else(|_| Err(commands::fault())) {

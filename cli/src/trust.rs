@@ -10,19 +10,30 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::flags::{LoginFlags, ServiceFlags, TrustFlags};
 use crate::instance::{SIGNING_CONFIG, TRUSTED_ROOT};
+use crate::seal::Source;
 use crate::web_page;
 
 /// The trusted root that a flag names, or the instance's.
 pub(crate) fn trusted_root(flags: &TrustFlags, context: &Context) -> Outcome<TrustedRoot> {
+    trusted_root_and_source(flags, context).map(|(root, _)| root)
+}
+
+/// The same, and what the file was.
+pub(crate) fn trusted_root_and_source(
+    flags: &TrustFlags,
+    context: &Context,
+) -> Outcome<(TrustedRoot, Source)> {
     let path = named_or(flags.trusted_root.as_deref(), TRUSTED_ROOT, context)?;
     let bytes = files::read(&path, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
-    TrustedRoot::parse(&bytes).map_err(|error| {
+    let root = TrustedRoot::parse(&bytes).map_err(|error| {
         let failure =
             Failure::new(Exit::Trust, format!("{} is not a trusted root", path.display()))
                 .because(&error)
                 .hint("siglite use URL fetches the instance's trusted root");
         web_page::explain(failure, &bytes)
-    })
+    })?;
+    let fetched = flags.trusted_root.is_none();
+    Ok((root, Source { path, bytes, fetched }))
 }
 
 /// The signing config that a flag names, or the instance's.

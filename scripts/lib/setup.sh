@@ -131,6 +131,10 @@ need_strace() {
   command -v strace >/dev/null || apt_install strace || skip "the network trace" "no strace"
 }
 
+need_faketime() {
+  command -v faketime >/dev/null || apt_install faketime || skip "the tests under another clock" "no faketime"
+}
+
 need_compose() { # something that judges compose.yaml without an engine
   docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null \
     || apt_install docker-compose || skip "docker compose config" "no docker-compose"

@@ -84,6 +84,8 @@ pub enum Tool {
     SigstoreJava,
     /// OpenSSL's command line.
     OpenSsl,
+    /// A clock that is off.
+    FakeTime,
     /// strace.
     Strace,
     /// Chromium's driver.
@@ -116,6 +118,7 @@ impl Tool {
             Self::Java => on_path("javac").and_then(|_| on_path("java")),
             Self::SigstoreJava => std::env::var_os("SIGLITE_SIGSTORE_JAVA").map(PathBuf::from),
             Self::OpenSsl => on_path("openssl"),
+            Self::FakeTime => on_path("faketime"),
             Self::Strace => on_path("strace"),
             Self::ChromeDriver => on_path("chromedriver"),
         };

@@ -1,6 +1,6 @@
 //! The TUF repository of an instance, and what `siglite use` takes from it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::StatusCode;
 use lite_time::Time;
@@ -39,11 +39,10 @@ pub(crate) async fn fetch(
     store: impl MetadataStore + 'static,
     clock: Time,
 ) -> Outcome<Fetched> {
-    let now = jiff::Timestamp::from_millisecond(clock.millis())
-        .map_err(|error| Failure::new(Exit::Internal, "the clock is off").because(&error))?;
+    let now = instant(clock)?;
     let repository = match mirror.strip_prefix("file://") {
         Some(folder) => Mirror::Folder(folder.into()),
-        None => Mirror::Web { web: web.clone(), base: mirror.to_owned() },
+        None => Mirror::web(web, mirror, &below(mirror, "targets")),
     };
     let refuse = |error: sigstore_tuf::Error| distrust(mirror, error, clock);
     let mut updater = Updater::new(repository, root).map_err(refuse)?.with_store(store);
@@ -62,21 +61,26 @@ pub(crate) async fn fetch(
     })
 }
 
+/// The time as the library takes it.
+pub(crate) fn instant(now: Time) -> Outcome<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(now.millis())
+        .map_err(|error| Failure::new(Exit::Internal, "the clock is off").because(&error))
+}
+
 /// A mirror over our own client with its limits, or a copy of one in a folder.
 ///
 /// *Not* trusted: whoever controls it can withhold an update, and cannot make one.
-enum Mirror {
-    Web { web: Web, base: String },
+pub(crate) enum Mirror {
+    /// Over the network: the base URLs of metadata and of targets.
+    Web { web: Web, metadata: String, targets: String },
+    /// A folder with the metadata, and with the targets in a folder of their own.
     Folder(PathBuf),
 }
 
 impl Mirror {
-    async fn get(&self, path: String, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-        match self {
-            Self::Web { web, base } => Self::fetch(web, base, &path, limit).await,
-            Self::Folder(folder) => files::read_if_there(&folder.join(&path), limit)
-                .map_err(|failure| sigstore_tuf::Error::transport_with_source(path, Lost(failure))),
-        }
+    /// A mirror with metadata and targets below these URLs.
+    pub(crate) fn web(web: &Web, metadata: &str, targets: &str) -> Self {
+        Self::Web { web: web.clone(), metadata: metadata.to_owned(), targets: targets.to_owned() }
     }
 
     async fn fetch(
@@ -105,13 +109,35 @@ impl Mirror {
     }
 }
 
+impl Mirror {
+    fn read(path: &Path, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
+        files::read_if_there(path, limit).map_err(|failure| {
+            let path = path.display().to_string();
+            sigstore_tuf::Error::transport_with_source(path, Lost(failure))
+        })
+    }
+}
+
 impl Repository for Mirror {
     fn fetch_metadata<'a>(&'a self, name: &'a str, max_length: u64) -> FetchFuture<'a> {
-        Box::pin(self.get(name.to_owned(), max_length))
+        match self {
+            Self::Web { web, metadata, .. } => {
+                Box::pin(Self::fetch(web, metadata, name, max_length))
+            }
+            Self::Folder(folder) => {
+                Box::pin(async move { Self::read(&folder.join(name), max_length) })
+            }
+        }
     }
 
     fn fetch_target<'a>(&'a self, path: &'a str, max_length: u64) -> FetchFuture<'a> {
-        Box::pin(self.get(format!("targets/{path}"), max_length))
+        match self {
+            Self::Web { web, targets, .. } => Box::pin(Self::fetch(web, targets, path, max_length)),
+            Self::Folder(folder) => {
+                let path = folder.join("targets").join(path);
+                Box::pin(async move { Self::read(&path, max_length) })
+            }
+        }
     }
 }
 
@@ -122,7 +148,7 @@ struct Lost(Failure);
 
 /// What the library refuses, in our words: a repository that cannot be reached is the instance's
 /// problem, everything else is one of trust.
-fn distrust(mirror: &str, error: sigstore_tuf::Error, clock: Time) -> Failure {
+pub(crate) fn distrust(mirror: &str, error: sigstore_tuf::Error, clock: Time) -> Failure {
     use sigstore_tuf::Error;
     let trust = |sentence: &str, error: &Error| {
         Failure::new(Exit::Trust, sentence).note("repository", mirror).because(error)
@@ -159,3 +185,7 @@ fn lost(
             .hint("is the instance running? siglite up starts it"),
     }
 }
+
+#[cfg(test)]
+#[path = "tuf_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@ pub(crate) mod attest;
 pub(crate) mod attest_blob;
 pub(crate) mod bundle;
 pub(crate) mod completions;
+pub(crate) mod conformance;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
 pub(crate) mod generate_key_pair;
@@ -18,6 +19,7 @@ pub(crate) mod sign_blob;
 pub(crate) mod signing_config;
 pub(crate) mod token;
 pub(crate) mod trusted_root;
+pub(crate) mod tuf_client;
 pub(crate) mod use_instance;
 pub(crate) mod verify;
 pub(crate) mod verify_attestation;
@@ -37,6 +39,7 @@ use crate::failure::{Failure, Outcome};
 use crate::instance::Instance;
 use crate::local_ca;
 use crate::render::Screen;
+use crate::seal::{self, Rights, Seal};
 use crate::surroundings::{Environment, Process};
 use crate::up;
 
@@ -46,6 +49,7 @@ pub(crate) struct Context {
     screen: Screen,
     clock: Arc<dyn Clock>,
     env: Process,
+    seal: Option<Seal>,
 }
 
 impl Context {
@@ -62,6 +66,11 @@ impl Context {
     /// The environment.
     pub(crate) const fn env(&self) -> &dyn Environment {
         &self.env
+    }
+
+    /// What was given up, where `--sealed` asked for it.
+    pub(crate) const fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
     }
 
     /// Whether an instance is named, rather than the last one meant.
@@ -87,8 +96,11 @@ impl Context {
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
+    // Before anything is read, and before anything could start a thread.
+    let rights = cli.command.sealed()?;
+    let seal = rights.as_ref().map(seal::close).transpose()?;
     let context =
-        Context { globals: cli.globals, screen, clock: Arc::new(SystemClock), env: Process };
+        Context { globals: cli.globals, screen, clock: Arc::new(SystemClock), env: Process, seal };
     match cli.command {
         Command::Up(args) => up::run(args, &context),
         Command::Use(args) => use_instance::run(&args, &context),
@@ -124,16 +136,43 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Completions(args) => completions::run(&args, &context),
         Command::ExitCodes(args) => exit_codes::run(&args, &context),
         Command::Version(args) => version::run(&args, &context),
+        Command::SignBundle(args) => conformance::sign_bundle::run(&args, &context),
+        Command::VerifyBundle(args) => conformance::verify_bundle::run(&args, &context),
+        Command::TufClient(args) => tuf_client::run(&args, &context),
     }
+}
+
+impl Command {
+    /// What a run that is to be sealed keeps; `None` for one that is not.
+    fn sealed(&self) -> Outcome<Option<Rights>> {
+        match self {
+            Self::Verify(args) => args.sealed(),
+            Self::VerifyAttestation(args) => args.sealed(),
+            Self::VerifyBlob(args) => Ok(args.sealed()),
+            Self::VerifyBlobAttestation(args) => Ok(args.sealed()),
+            Self::VerifyBundle(args) => Ok(args.sealed()),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Runs what waits for files alone to its end, on a runtime that has no socket even for itself.
+pub(crate) fn block_on_files<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    run_on(tokio::runtime::Builder::new_current_thread().build(), work)
 }
 
 /// Runs a conversation with servers to its end, on this thread.
 pub(crate) fn block_on<T>(conversation: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
+    run_on(tokio::runtime::Builder::new_current_thread().enable_all().build(), conversation)
+}
+
+fn run_on<T>(
+    runtime: std::io::Result<tokio::runtime::Runtime>,
+    work: impl Future<Output = Outcome<T>>,
+) -> Outcome<T> {
+    runtime
         .map_err(|error| Failure::new(Exit::Internal, "cannot start").because(&error))?
-        .block_on(conversation)
+        .block_on(work)
 }
 
 /// What is said after a panic; the runtime has printed where it was.

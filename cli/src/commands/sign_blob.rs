@@ -1,6 +1,6 @@
 //! `siglite sign-blob`: a file in, a bundle out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -59,6 +59,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 impl ResultFlags {
+    /// Into this file, with a line for people.
+    pub(crate) fn to_file(bundle: &Path) -> Self {
+        Self { bundle: Some(bundle.to_owned()), output: OutputForm::Text }
+    }
+
     /// Where the bundle will go, known before anything is signed.
     pub(crate) fn destination(&self, beside: Option<PathBuf>) -> Outcome<PathBuf> {
         let path = artifact::bundle_path(self.bundle.as_deref(), beside)?;
@@ -73,7 +78,7 @@ impl ResultFlags {
     pub(crate) fn hand_out(
         &self,
         signed: &Signed,
-        destination: &std::path::Path,
+        destination: &Path,
         name: &str,
         context: &Context,
     ) -> Outcome {

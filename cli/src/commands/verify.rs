@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use lite_images::Registry;
 use lite_oci::signatures::SIGN_PREDICATE_TYPE;
 use lite_verifier::{Policy, SignerPolicy};
 use serde_json::{Map, Value, json};
 
 use crate::attached::{self, Image, Kind};
-use crate::commands::{Context, block_on};
-use crate::failure::Outcome;
+use crate::commands::{Context, block_on, block_on_files};
+use crate::failure::{Failure, Outcome};
 use crate::flags::PairsFlag;
 use crate::registry_flags::RegistryFlags;
+use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
 use crate::verify::{Demand, Explain, Good, VerifyFlags, Wanted, explain_moved, judge};
 
@@ -89,16 +91,22 @@ pub(super) enum ImageOutput {
     Text,
 }
 
+impl Args {
+    pub(crate) fn sealed(&self) -> Outcome<Option<Rights>> {
+        self.image.sealed(&self.verify)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.image_policy(context)?;
     let annotations = args.annotations.pairs()?;
     let wanted = &Wanted::Signature;
     let asked = Asked { wanted, policy: &policy, annotations: &annotations, policies: None };
-    block_on(async {
-        let registry = args.registry.session(context)?;
+    args.image.block_on(async {
+        let registry = args.image.session(&args.registry, context)?;
         let mut all = Vec::new();
         for name in &args.images {
-            let image = args.image.find(name, &registry, context).await?;
+            let image = args.image.find(name, registry.as_ref(), context).await?;
             let good = args.image.judge(&image, &asked, &args.verify, context).await?;
             told(name, &image, &good, &policy, &args.image, context);
             all.extend(good.into_iter().map(|good| (image.clone(), good)));
@@ -118,17 +126,40 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 impl ImageFlags {
+    /// A registry is a server: who wants nobody asked has the image here.
+    pub(super) fn sealed(&self, flags: &VerifyFlags) -> Outcome<Option<Rights>> {
+        if flags.seal.sealed && !self.local_image {
+            return Err(Failure::usage("--sealed verifies files, and a registry is none")
+                .hint("siglite save IMAGE --dir DIR, then --sealed --local-image DIR"));
+        }
+        Ok(flags.seal.sealed.then(Rights::default))
+    }
+
+    /// Runs the verification of images, with no more of a runtime than it needs.
+    pub(super) fn block_on(&self, work: impl Future<Output = Outcome>) -> Outcome {
+        if self.local_image { block_on_files(work) } else { block_on(work) }
+    }
+
+    /// A session with registries, where images are in some.
+    pub(super) fn session(
+        &self,
+        registry: &RegistryFlags,
+        context: &Context,
+    ) -> Outcome<Option<Registry>> {
+        (!self.local_image).then(|| registry.session(context)).transpose()
+    }
+
     /// The image that a name stands for.
     pub(super) async fn find(
         &self,
         name: &str,
-        registry: &lite_images::Registry,
+        registry: Option<&Registry>,
         context: &Context,
     ) -> Outcome<Image> {
-        if self.local_image {
-            return Image::in_layout(&PathBuf::from(name)).await;
+        match registry {
+            None => Image::in_layout(&PathBuf::from(name)).await,
+            Some(registry) => Image::in_registry(name, registry, context.env()).await,
         }
-        Image::in_registry(name, registry, context.env()).await
     }
 
     /// Everything attached that holds, or why nothing does.

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use lite_bundle::Content;
 
+use crate::commands::Context;
 use crate::commands::verify::{Asked, ImageFlags, ImageOutput};
-use crate::commands::{Context, block_on};
 use crate::failure::Outcome;
 use crate::predicate;
 use crate::registry_flags::RegistryFlags;
+use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
 use crate::verify::{Good, VerifyFlags, Wanted};
 
@@ -50,6 +51,12 @@ pub(crate) struct Args {
     registry: RegistryFlags,
 }
 
+impl Args {
+    pub(crate) fn sealed(&self) -> Outcome<Option<Rights>> {
+        self.image.sealed(&self.verify)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.image_policy(context)?;
     let wanted = Wanted::Attestation(predicate::type_uri(&args.kind)?.to_owned());
@@ -57,10 +64,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let none = BTreeMap::new();
     let asked =
         Asked { wanted: &wanted, policy: &policy, annotations: &none, policies: Some(&policies) };
-    block_on(async {
-        let registry = args.registry.session(context)?;
+    args.image.block_on(async {
+        let registry = args.image.session(&args.registry, context)?;
         for name in &args.images {
-            let image = args.image.find(name, &registry, context).await?;
+            let image = args.image.find(name, registry.as_ref(), context).await?;
             let good = args.image.judge(&image, &asked, &args.verify, context).await?;
             args.image.tell(name, ("attestations", "said"), &good, &policy, context);
             context.screen().say(&format!("The verdict is about {}", image.by_digest()));

@@ -6,6 +6,7 @@ use crate::artifact::{self, Artifact};
 use crate::commands::Context;
 use crate::failure::Outcome;
 use crate::render::OutputForm;
+use crate::seal::Rights;
 use crate::verify::{self, Question, VerifyFlags};
 
 /// Verify a file and its bundle, offline
@@ -39,6 +40,12 @@ pub(crate) struct Args {
     verify: VerifyFlags,
 }
 
+impl Args {
+    pub(crate) fn sealed(&self) -> Option<Rights> {
+        self.verify.seal.sealed.then(Rights::default)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let policy = args.verify.policy(context)?;
     let bundle = artifact::bundle_path(args.bundle.as_deref(), args.artifact.default_bundle())?;
@@ -47,6 +54,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         artifact: &args.artifact,
         policy: &policy,
         policies: None,
+        any_content: false,
         silent: false,
         output: args.output,
     };

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::predicate;
 use crate::render::OutputForm;
+use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
 use crate::verify::{self, Question, VerifyFlags};
 
@@ -84,6 +85,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         artifact: &artifact,
         policy: &policy,
         policies: Some(&policies),
+        any_content: false,
         silent,
         output: args.output,
     };
@@ -95,6 +97,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 impl Args {
+    pub(crate) fn sealed(&self) -> Option<Rights> {
+        let written = self.statement_out.clone().filter(|path| !files::is_dash(path));
+        self.verify.seal.sealed.then(|| Rights { writes: written.into_iter().collect() })
+    }
+
     fn artifact(&self) -> Outcome<Artifact> {
         if let Some(artifact) = &self.artifact {
             return Ok(artifact.clone());

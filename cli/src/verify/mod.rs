@@ -35,6 +35,7 @@ use crate::flags::{
 };
 use crate::keys;
 use crate::render::OutputForm;
+use crate::seal::{self, SealFlag, Trusted};
 use crate::trust;
 use predicate_policy::Policies;
 use recompute::{Block, Given, Named};
@@ -43,7 +44,7 @@ use recompute::{Block, Given, Named};
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// What a verification takes from the command line.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct VerifyFlags {
     /// Print every step with its evidence; =full adds the bytes, and how to recompute each value
     #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
@@ -64,6 +65,9 @@ pub(crate) struct VerifyFlags {
 
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
+
+    #[command(flatten)]
+    pub(crate) seal: SealFlag,
 
     #[command(flatten)]
     pub(crate) authorities: AuthorityFlags,
@@ -103,10 +107,12 @@ impl VerifyFlags {
             && matches!(policy.signer, SignerPolicy::Key(_))
             && !has_timestamps
         {
+            seal::tell(context, Trusted::key_alone);
             return Ok(TrustedRoot::new());
         }
-        let mut root = trust::trusted_root(&self.trust, context)?;
+        let (mut root, source) = trust::trusted_root_and_source(&self.trust, context)?;
         authorities::replace(&mut root, &self.authorities)?;
+        seal::tell(context, |now| Trusted::root(&root, source, now));
         Ok(root)
     }
 }
@@ -145,6 +151,8 @@ pub(crate) struct Question<'a> {
     pub(crate) policy: &'a Policy,
     /// What a statement must say.
     pub(crate) policies: Option<&'a Policies>,
+    /// Whether a statement about the artifact is as good an answer as its signature.
+    pub(crate) any_content: bool,
     /// Whether standard output is for something else than the evidence.
     pub(crate) silent: bool,
     /// The form of the evidence.
@@ -157,12 +165,12 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, policies, silent, output } = *question;
+    let Question { bundle, artifact, policy, policies, any_content, silent, output } = *question;
     let json = read_bundle(bundle)?;
     let parsed = Bundle::parse(json.as_bytes());
     let has_timestamps = !parsed.as_ref().is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
-    if policy.predicate_type.is_none() {
+    if policy.predicate_type.is_none() && !any_content {
         words::not_a_statement(&json)?;
     }
     let bytes = in_memory(artifact)?;
@@ -426,6 +434,9 @@ fn print(
             let mut document = json!({
                 "exit": exit.word(), "signature": signature, "report": trace,
             });
+            if let Some(seal) = context.seal() {
+                document["sealed"] = seal.json();
+            }
             if let Some(blocks) = recomputed {
                 document["recompute"] = recompute::json(blocks);
             }
