@@ -74,6 +74,38 @@ impl Screen {
         }
     }
 
+    /// Lines for a shell on standard output. A person sees comments dimmed, and nothing else is
+    /// added: what is copied is what is run.
+    pub(crate) fn script(self, text: &str) -> Outcome {
+        if !self.shown || !self.colour {
+            return self.data(text);
+        }
+        let dimmed = self.dimmed(text);
+        let mut stdout = std::io::stdout().lock();
+        match write!(stdout, "{dimmed}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Internal, "cannot write to standard output").because(&error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same on standard error, beside other words.
+    pub(crate) fn say_script(self, text: &str) {
+        if !self.quiet {
+            to_stderr(&self.dimmed(text));
+        }
+    }
+
+    fn dimmed(self, text: &str) -> String {
+        let line = |line: &str| {
+            let line = printable(line);
+            let dimmed = Style::new().dimmed();
+            (if line.starts_with('#') { self.paint(&line, dimmed) } else { line }) + "\n"
+        };
+        text.lines().map(line).collect()
+    }
+
     /// Data that another program takes as it is: a line for a person, and no line end in a file
     /// or a pipe. cosign sends a token file to the authority with whatever stands at its end.
     pub(crate) fn exactly(self, text: &str) -> Outcome {

@@ -14,7 +14,7 @@ use crate::failure::Outcome;
 use crate::flags::PairsFlag;
 use crate::registry_flags::RegistryFlags;
 use crate::verify::predicate_policy::Policies;
-use crate::verify::{Demand, Good, VerifyFlags, Wanted, explain_moved, judge};
+use crate::verify::{Demand, Explain, Good, VerifyFlags, Wanted, explain_moved, judge};
 
 /// Verify the signatures of images
 ///
@@ -154,6 +154,9 @@ impl ImageFlags {
         let judged = judge(found, image, &demand);
         if flags.explain.is_some() {
             context.screen().say(&judged.explain());
+        }
+        if flags.explain == Some(Explain::Full) {
+            context.screen().say_script(&judged.recompute(image, &demand));
         }
         if judged.good.is_empty() {
             return Err(explain_moved(judged.failure(image, wanted), image, &demand).await);

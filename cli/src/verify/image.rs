@@ -14,9 +14,10 @@ use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::{Map, Value};
 
 use super::predicate_policy::Policies;
+use super::recompute::{self, Given, Named};
 use super::{Accepted, told};
 use crate::artifact::algorithm;
-use crate::attached::{Candidate, Found, Image, Kind, Source};
+use crate::attached::{Candidate, Found, Image, Kind, Source, hashed};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 
@@ -66,8 +67,8 @@ pub(crate) struct Bad {
     source: Source,
     /// Why.
     failure: Failure,
-    /// Every step, if it came to steps.
-    report: Option<Report>,
+    /// What it is and every step, if it came to steps.
+    judged: Option<(Candidate, Report)>,
     /// Whether a key signed it, where an identity is asked for.
     lacks_certificate: bool,
 }
@@ -102,14 +103,14 @@ pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged 
             Err(failure) => judged.bad.push(Bad {
                 source,
                 failure,
-                report: Some(report),
+                judged: Some((candidate, report)),
                 lacks_certificate: asks_for_identity && key_signed,
             }),
         }
     }
     for (source, why) in found.unreadable {
         let failure = Failure::new(Exit::Refused, format!("it cannot be read: {why}"));
-        judged.bad.push(Bad { source, failure, report: None, lacks_certificate: false });
+        judged.bad.push(Bad { source, failure, judged: None, lacks_certificate: false });
     }
     judged
 }
@@ -272,10 +273,34 @@ impl Judged {
     /// Every step of everything that was judged, for `--explain`.
     pub(crate) fn explain(&self) -> String {
         let good = self.good.iter().map(|good| (&good.candidate.source, Some(&good.report)));
-        let bad = self.bad.iter().map(|bad| (&bad.source, bad.report.as_ref()));
+        let bad = self.bad.iter().map(|bad| {
+            let report = bad.judged.as_ref().map(|(_, report)| report);
+            (&bad.source, report)
+        });
         let parts = good.chain(bad).map(|(source, report)| match report {
             Some(report) => format!("{source}:\n{report}"),
             None => format!("{source}: cannot be read\n"),
+        });
+        parts.collect()
+    }
+
+    /// How each value behind it is recomputed, for `--explain=full`.
+    pub(crate) fn recompute(&self, image: &Image, demand: &Demand<'_>) -> String {
+        let good = self.good.iter().map(|good| (&good.candidate, &good.report));
+        let bad = self.bad.iter().filter_map(|bad| bad.judged.as_ref());
+        let all = good.chain(bad.map(|(candidate, report)| (candidate, report)));
+        let parts = all.map(|(candidate, report)| {
+            let artifact = &match &candidate.kind {
+                Kind::SimpleSigning(payload) => Named::of_bytes(payload),
+                Kind::Signature | Kind::Attestation(_) => {
+                    let (hash, digest) = hashed(image.digest());
+                    Named::of_digest(hash, digest)
+                }
+            };
+            let bundle = &candidate.bundle;
+            let Demand { root, policy, .. } = *demand;
+            let blocks = recompute::blocks(Given { bundle, root, policy, artifact, report });
+            format!("# {}\n{}", candidate.source, recompute::text(&blocks))
         });
         parts.collect()
     }

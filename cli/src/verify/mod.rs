@@ -6,7 +6,9 @@
 mod authorities;
 mod image;
 mod moved;
+mod other_formats;
 pub(crate) mod predicate_policy;
+mod recompute;
 mod words;
 
 pub(crate) use image::{Demand, Good, Wanted, judge};
@@ -35,6 +37,7 @@ use crate::keys;
 use crate::render::OutputForm;
 use crate::trust;
 use predicate_policy::Policies;
+use recompute::{Block, Given, Named};
 
 /// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
@@ -157,29 +160,37 @@ pub(crate) fn run(
     let Question { bundle, artifact, policy, policies, silent, output } = *question;
     let json = read_bundle(bundle)?;
     let parsed = Bundle::parse(json.as_bytes());
-    let has_timestamps = !parsed.is_ok_and(|bundle| bundle.timestamps.is_empty());
+    let has_timestamps = !parsed.as_ref().is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
     if policy.predicate_type.is_none() {
         words::not_a_statement(&json)?;
     }
     let bytes = in_memory(artifact)?;
+    let digests = match &bytes {
+        Some(_) => Vec::new(),
+        None => artifact.digests(&algorithms(&json))?,
+    };
+    let named = Named::on_the_line(artifact, bytes.as_deref(), &digests);
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
         None => lite_verifier::Artifact::of_digests(
-            artifact
-                .digests(&algorithms(&json))?
-                .into_iter()
-                .map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
+            digests.into_iter().map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
         ),
     };
     let report = check(&json, &artifact, policy, &root);
-    // Only what is verified is worth a policy's opinion.
-    let accepted = accepted(&report, json.as_bytes()).and_then(|accepted| match policies {
-        Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
-        None => Ok(accepted),
+    let recomputed = parsed.ok().filter(|_| flags.explain == Some(Explain::Full)).map(|bundle| {
+        let (bundle, root, artifact) = (&bundle, &root, &named);
+        recompute::blocks(Given { bundle, root, policy, artifact, report: &report })
     });
+    // Only what is verified is worth a policy's opinion.
+    let accepted = accepted(&report, json.as_bytes())
+        .map_err(|refused| other_formats::explain(refused, &report, &json, question))
+        .and_then(|accepted| match policies {
+            Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+            None => Ok(accepted),
+        });
     if !silent {
-        print(&report, &accepted, (output, flags.explain), context)?;
+        print(&report, &accepted, (output, flags.explain), recomputed.as_deref(), context)?;
     }
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
@@ -402,6 +413,7 @@ fn print(
     report: &Report,
     accepted: &Outcome<Accepted>,
     (output, explain): (OutputForm, Option<Explain>),
+    recomputed: Option<&[Block]>,
     context: &Context,
 ) -> Outcome {
     match (output, accepted) {
@@ -411,11 +423,21 @@ fn print(
                 Failure::new(Exit::Internal, "the report cannot be written").because(&error)
             })?;
             let signature = accepted.as_ref().ok().map(Accepted::json);
-            context.screen().json(&json!({
+            let mut document = json!({
                 "exit": exit.word(), "signature": signature, "report": trace,
-            }))
+            });
+            if let Some(blocks) = recomputed {
+                document["recompute"] = recompute::json(blocks);
+            }
+            context.screen().json(&document)
         }
-        (OutputForm::Text, _) if explain.is_some() => context.screen().data(&report.to_string()),
+        (OutputForm::Text, _) if explain.is_some() => {
+            context.screen().data(&report.to_string())?;
+            match recomputed {
+                Some(blocks) => context.screen().script(&recompute::text(blocks)),
+                None => Ok(()),
+            }
+        }
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
         (OutputForm::Text, Err(_)) => Ok(()),
     }
