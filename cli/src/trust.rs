@@ -84,6 +84,15 @@ pub(crate) enum LogVersion {
     V2,
 }
 
+impl From<LogVersion> for lite_verifier::LogVersion {
+    fn from(version: LogVersion) -> Self {
+        match version {
+            LogVersion::V1 => Self::V1,
+            LogVersion::V2 => Self::V2,
+        }
+    }
+}
+
 impl LogVersion {
     const fn of(number: u32) -> Self {
         if number == 1 { Self::V1 } else { Self::V2 }

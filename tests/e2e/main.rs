@@ -1,6 +1,7 @@
 //! Tests that cross crates, one claim a file.
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod agreement;
 mod audit;
 mod browser;
 mod clients;

@@ -79,6 +79,27 @@ mod tests {
         );
     }
 
+    /// The same document signs that, with `r` and `s` side by side; here they are in DER, as Sigstore
+    /// has them.
+    #[test]
+    fn verifies_the_vector_of_the_specification() {
+        use lite_keys::{HashAlgorithm, PublicKey};
+        const X: &str = "67cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238";
+        const Y: &str = "0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74";
+        const P256_SPKI: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
+        let envelope = Envelope::parse(
+            br#"{"payload":"aGVsbG8gd29ybGQ=","payloadType":"http://example.com/HelloWorld","signatures":[{"sig":"A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}"#,
+        )
+        .unwrap();
+        let spki = hex::decode(format!("{P256_SPKI}04{X}{Y}")).unwrap();
+        let key = PublicKey::from_spki_der(&spki).unwrap();
+        let (r, s) = envelope.signature.sig.split_at(32);
+        let signature = [&[0x30, 68, 2, 32], r, &[2, 32], s].concat();
+        let verifies = |bytes: &[u8]| key.verify(HashAlgorithm::Sha256, bytes, &signature).is_ok();
+        assert!(verifies(&envelope.pae()));
+        assert!(!verifies(&envelope.payload));
+    }
+
     #[test]
     fn an_envelope_alone_survives_the_round_trip() {
         let envelope = Envelope::in_toto(b"{}".to_vec(), b"sig".to_vec());

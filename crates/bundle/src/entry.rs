@@ -14,6 +14,8 @@ pub const MAX_PROOF_HASHES: usize = 64;
 const MAX_BODY_BYTES: usize = 16 << 20;
 /// Longest signature, hash or log ID, with room for algorithms to come.
 const MAX_SIGNATURE_BYTES: usize = 16 << 10;
+/// Longest name of a kind, a version, a type or a key; hints of keys are 44 characters.
+const MAX_NAME_BYTES: usize = 4 << 10;
 /// Longest checkpoint: a body and a hundred signature lines.
 const MAX_CHECKPOINT_BYTES: usize = 64 << 10;
 
@@ -218,8 +220,8 @@ impl WireEntry<'_> {
         Ok(TransparencyLogEntry {
             log_index: natural("logIndex", self.log_index)?,
             log_id: required("logId", &log_id.key_id, MAX_SIGNATURE_BYTES)?,
-            kind: kind_version.kind.0.into_owned(),
-            version: kind_version.version.0.into_owned(),
+            kind: named("kindVersion", kind_version.kind)?,
+            version: named("kindVersion", kind_version.version)?,
             integrated_time: match natural("integratedTime", self.integrated_time)? {
                 0 => None,
                 _ => Some(self.integrated_time.0),
@@ -307,6 +309,14 @@ pub(crate) fn required(
         Err(Base64Problem::NotBase64) => Err(BundleError::NotBase64(member)),
         Err(Base64Problem::TooLong) => Err(BundleError::TooLong(member)),
     }
+}
+
+/// A name, which may be empty.
+pub(crate) fn named(member: &'static str, text: Text<'_>) -> Result<String, BundleError> {
+    if text.0.len() > MAX_NAME_BYTES {
+        return Err(BundleError::TooLong(member));
+    }
+    Ok(text.0.into_owned())
 }
 
 fn natural(member: &'static str, number: Int64) -> Result<u64, BundleError> {

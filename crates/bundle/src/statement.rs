@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::Value;
 
 use crate::JsonError;
-use crate::encoding::Object;
+use crate::encoding::{Limited, Object};
 
 /// The type of a statement of version 1.
 pub const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -19,7 +19,7 @@ pub const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
 
 /// Most subjects of a statement, as in sigstore-go.
 pub const MAX_SUBJECTS: usize = 1024;
-/// Most digests of a subject, as in sigstore-go.
+/// Most digests of a subject, as in sigstore-go, and most annotations.
 pub const MAX_DIGESTS: usize = 32;
 
 /// What a statement says about which artifacts; the predicate itself stays in the payload.
@@ -55,7 +55,7 @@ pub enum StatementError {
     #[error("statement has no subject")]
     NoSubject,
     /// More than [`MAX_DIGESTS`].
-    #[error("a subject has more than 32 digests")]
+    #[error("a subject has more than 32 digests or annotations")]
     TooManyDigests,
     /// More than [`MAX_SUBJECTS`].
     #[error("statement has more than 1024 subjects")]
@@ -70,7 +70,7 @@ pub enum StatementError {
 struct Read {
     #[serde(rename = "_type")]
     kind: String,
-    subject: Vec<Object<ReadSubject>>,
+    subject: Limited<ReadSubject, MAX_SUBJECTS>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(rename = "predicate", default)]
@@ -87,7 +87,11 @@ struct ReadSubject {
 }
 
 /// A map that refuses a second value for a key: which one counts must not depend on the reader.
-struct Unique<T>(BTreeMap<String, T>);
+/// More than [`MAX_DIGESTS`] are not kept, as whoever asks for one wants few.
+struct Unique<T> {
+    values: BTreeMap<String, T>,
+    overflow: bool,
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -104,12 +108,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
                 mut map: A,
             ) -> Result<Unique<T>, A::Error> {
                 let mut values = BTreeMap::new();
-                while let Some((key, value)) = map.next_entry::<String, T>()? {
+                while values.len() < MAX_DIGESTS {
+                    let Some((key, value)) = map.next_entry::<String, T>()? else {
+                        return Ok(Unique { values, overflow: false });
+                    };
                     if values.insert(key, value).is_some() {
                         return Err(serde::de::Error::custom("a key has two values"));
                     }
                 }
-                Ok(Unique(values))
+                let mut overflow = false;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                    overflow = true;
+                }
+                Ok(Unique { values, overflow })
             }
         }
         deserializer.deserialize_map(Pairs(PhantomData))
@@ -123,21 +134,26 @@ impl Statement {
         if read.kind != STATEMENT_V1 && read.kind != STATEMENT_V0_1 {
             return Err(StatementError::UnknownType);
         }
-        match read.subject.len() {
-            0 => return Err(StatementError::NoSubject),
-            1..=MAX_SUBJECTS => {}
-            _ => return Err(StatementError::TooManySubjects),
+        if read.subject.overflow {
+            return Err(StatementError::TooManySubjects);
         }
-        if read.subject.iter().any(|Object(subject)| subject.digest.0.len() > MAX_DIGESTS) {
+        if read.subject.is_empty() {
+            return Err(StatementError::NoSubject);
+        }
+        let many = |subject: &ReadSubject| {
+            subject.digest.overflow
+                || subject.annotations.as_ref().is_some_and(|annotations| annotations.overflow)
+        };
+        if read.subject.items.iter().any(many) {
             return Err(StatementError::TooManyDigests);
         }
-        let subjects = read.subject.into_iter();
+        let subjects = read.subject.items.into_iter();
         Ok(Self {
             subjects: subjects
-                .map(|Object(subject)| Subject {
+                .map(|subject| Subject {
                     name: subject.name,
-                    digest: subject.digest.0,
-                    annotations: subject.annotations.map(|Unique(all)| all).unwrap_or_default(),
+                    digest: subject.digest.values,
+                    annotations: subject.annotations.map(|all| all.values).unwrap_or_default(),
                 })
                 .collect(),
             predicate_type: read.predicate_type,

@@ -1,7 +1,7 @@
 //! Foreign bytes become a public key, or a refusal.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ::spki::SubjectPublicKeyInfoRef;
 use aws_lc_rs::signature::{self as aws, ParsedPublicKey, VerificationAlgorithm};
@@ -57,9 +57,41 @@ pub struct PublicKey {
 
 #[derive(Clone)]
 enum Parsed {
-    /// With the verification algorithm of the kind's default hash.
-    Aws(Arc<ParsedPublicKey>),
+    Aws(Arc<AwsKey>),
     Ed25519(Box<VerifyingKey>),
+}
+
+/// A key as the library has read it, once for each hash: a point is checked each time it is read.
+struct AwsKey {
+    kind: KeyKind,
+    /// With the verification algorithm of the kind's default hash.
+    with_default: ParsedPublicKey,
+    /// With that of another hash, of which a log or an authority uses one.
+    with_other: OnceLock<(HashAlgorithm, ParsedPublicKey)>,
+}
+
+impl AwsKey {
+    fn verify(&self, hash: HashAlgorithm, digest: &[u8], signature: &[u8]) -> Option<bool> {
+        let algorithm = aws_algorithm(self.kind, hash)?;
+        let digest = hash.import(digest)?;
+        let verifies = |key: &ParsedPublicKey| key.verify_digest_sig(&digest, signature).is_ok();
+        if hash == self.kind.default_hash() {
+            return Some(verifies(&self.with_default));
+        }
+        if self.with_other.get().is_none() {
+            // What was read with one hash can be read with another.
+            let key = ParsedPublicKey::new(algorithm, self.with_default.as_ref()).ok()?;
+            // Whoever was first is as good.
+            let _ = self.with_other.set((hash, key));
+        }
+        match self.with_other.get() {
+            Some((known, key)) if *known == hash => Some(verifies(key)),
+            _ => {
+                let key = aws::UnparsedPublicKey::new(algorithm, self.with_default.as_ref());
+                Some(key.verify_digest(&digest, signature).is_ok())
+            }
+        }
+    }
 }
 
 impl PublicKey {
@@ -80,7 +112,7 @@ impl PublicKey {
             // The bare point or RSAPublicKey, because the library is more lenient about the SPKI
             // around it than the check above.
             let key = ParsedPublicKey::new(algorithm, bits).map_err(|_| KeyError::Value)?;
-            Parsed::Aws(Arc::new(key))
+            Parsed::Aws(Arc::new(AwsKey { kind, with_default: key, with_other: OnceLock::new() }))
         };
         Ok(Self { spki: der.into(), kind, parsed })
     }
@@ -179,17 +211,11 @@ impl PublicKey {
                 let digest = digest.try_into().map_err(|_| VerifyError::Digest)?;
                 prehash::verify(key, digest, signature).then_some(()).ok_or(VerifyError::Signature)
             }
-            Parsed::Aws(key) => {
-                let digest = hash.import(digest).ok_or(VerifyError::Digest)?;
-                if hash == self.kind.default_hash() {
-                    key.verify_digest_sig(&digest, signature)
-                } else {
-                    let algorithm = aws_algorithm(self.kind, hash).ok_or(VerifyError::Digest)?;
-                    aws::UnparsedPublicKey::new(algorithm, key.as_ref())
-                        .verify_digest(&digest, signature)
-                }
-                .map_err(|_| VerifyError::Signature)
-            }
+            Parsed::Aws(key) => match key.verify(hash, digest, signature) {
+                None => Err(VerifyError::Digest),
+                Some(true) => Ok(()),
+                Some(false) => Err(VerifyError::Signature),
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a certificate says.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lite_keys::{KeyError, PublicKey};
 use lite_time::Time;
@@ -106,7 +106,6 @@ pub struct Extension {
     pub value: Vec<u8>,
 }
 
-#[derive(PartialEq, Eq)]
 pub(crate) struct Contents {
     der: Vec<u8>,
     tbs: Vec<u8>,
@@ -115,6 +114,8 @@ pub(crate) struct Contents {
     subject: Vec<u8>,
     spki: Vec<u8>,
     key_bits: Vec<u8>,
+    /// Read when it is first asked for: most certificates of a chain are asked again and again.
+    key: OnceLock<Result<PublicKey, KeyError>>,
     not_before: Time,
     not_after: Time,
     extensions: Vec<Extension>,
@@ -211,7 +212,7 @@ impl Certificate {
 
     /// The public key, where it is of a kind that Sigstore's services accept.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        PublicKey::from_spki_der(self.spki_der())
+        self.0.key.get_or_init(|| PublicKey::from_spki_der(self.spki_der())).clone()
     }
 
     /// `notBefore`: the first second of validity.

@@ -16,6 +16,7 @@ use webpki::aws_lc_rs as algorithms;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use crate::cert::Certificate;
+use crate::links::Links;
 use crate::oid::{self, ObjectIdentifier};
 
 /// What a leaf is for.
@@ -76,7 +77,7 @@ pub enum ChainError {
 }
 
 /// The algorithms a chain may be signed with; the list of the module's documentation.
-const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+pub(crate) const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     algorithms::ECDSA_P256_SHA256,
     algorithms::ECDSA_P256_SHA384,
     algorithms::ECDSA_P256_SHA512,
@@ -117,10 +118,23 @@ pub fn verify_chain(
     at: Time,
     purpose: Purpose,
 ) -> Result<Vec<Certificate>, ChainError> {
+    verify_chain_with(&Links::default(), leaf, intermediates, anchors, at, purpose)
+}
+
+/// The same for who asks often: signatures among `links` are not verified again, and all the rest
+/// is.
+pub fn verify_chain_with(
+    links: &Links,
+    leaf: &Certificate,
+    intermediates: &[Certificate],
+    anchors: &[Certificate],
+    at: Time,
+    purpose: Purpose,
+) -> Result<Vec<Certificate>, ChainError> {
     if leaf.is_ca() {
         return Err(ChainError::LeafIsCa);
     }
-    let path = build(leaf, intermediates, anchors, at, purpose)?;
+    let path = build(links, leaf, intermediates, anchors, at, purpose)?;
     check_windows(&path, at)?;
     check_leaf(leaf, purpose)?;
     check_issuers(&path[1..], purpose)?;
@@ -183,14 +197,14 @@ fn check_issued(certificate: &Certificate, issuer: &Certificate) -> Result<(), C
 
 /// Path building by `rustls-webpki`, in its types.
 fn build(
+    links: &Links,
     leaf: &Certificate,
     intermediates: &[Certificate],
     anchors: &[Certificate],
     at: Time,
     purpose: Purpose,
 ) -> Result<Vec<Certificate>, ChainError> {
-    let der = |certificate: &Certificate| CertificateDer::from(certificate.der().to_vec());
-    let anchor_ders: Vec<CertificateDer<'_>> = anchors.iter().map(der).collect();
+    let anchor_ders: Vec<CertificateDer<'_>> = anchors.iter().map(webpki_der).collect();
     let trusted = anchor_ders
         .iter()
         .map(anchor_from_trusted_cert)
@@ -199,13 +213,18 @@ fn build(
     if trusted.is_empty() {
         return Err(ChainError::NoAnchor);
     }
-    let intermediate_ders: Vec<CertificateDer<'_>> = intermediates.iter().map(der).collect();
-    let leaf_der = der(leaf);
+    let intermediate_ders: Vec<CertificateDer<'_>> = intermediates.iter().map(webpki_der).collect();
+    let leaf_der = webpki_der(leaf);
     let end_entity = EndEntityCert::try_from(&leaf_der).map_err(refusal)?;
     let seconds = u64::try_from(at.secs()).unwrap_or(0);
+    let remembering: Vec<_> = ALGORITHMS.iter().map(|algorithm| links.before(*algorithm)).collect();
+    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = remembering
+        .iter()
+        .map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm })
+        .collect();
     let verified = end_entity
         .verify_for_usage(
-            ALGORITHMS,
+            &algorithms,
             &trusted,
             &intermediate_ders,
             UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
@@ -221,6 +240,10 @@ fn build(
     let position = trusted.iter().position(|anchor| std::ptr::eq(anchor, verified.anchor()));
     path.extend(position.and_then(|position| anchors.get(position)).cloned());
     Ok(path)
+}
+
+fn webpki_der(certificate: &Certificate) -> CertificateDer<'_> {
+    CertificateDer::from(certificate.der())
 }
 
 /// An intermediate without extended key usage is not limited; the leaf must have it, see `check_leaf`.

@@ -201,7 +201,12 @@ impl Precertificate {
     /// and [`Precertificate::entry`], before.
     pub fn finish(self, sct: Sct) -> Result<Issued, ProfileError> {
         // Exactly one: sigstore-python and sigstore-rust refuse any other number.
-        let list = SctList(vec![sct]).to_extension().ok_or(ProfileError::SctTooLong)?;
+        self.finish_with(&SctList(vec![sct]))
+    }
+
+    /// The same with the answers of several logs, or of none, as CAs other than ours embed them.
+    pub fn finish_with(self, scts: &SctList) -> Result<Issued, ProfileError> {
+        let list = scts.to_extension().ok_or(ProfileError::SctTooLong)?;
         let certificate = self.prepared.signed(list)?;
         let entry = CtEntry::of_certificate(&certificate, self.prepared.ca.certificate())?;
         if entry != self.entry {

@@ -9,6 +9,8 @@
 //! (0) times, (1) chain, (2) SCT, (3) identity, (4) inclusion and checkpoint, (5) SET, (6) times
 //! within validity, (7) signature, (8) entry equals bundle.
 //!
+//! Without a bundle, [`Trust::signed_tree`] and [`Trust::logged_entry`] ask the same of a log alone.
+//!
 //! In scope: bundles v0.1 to v0.3, messages and in-toto attestations, certificates and managed
 //! keys, Rekor v1 and v2, RFC 3161 timestamps. Not here: files, sockets, TUF, registries.
 //!
@@ -50,6 +52,7 @@
 //! ```
 
 mod artifact;
+mod log;
 mod policy;
 mod reason;
 mod report;
@@ -58,6 +61,7 @@ mod trust;
 mod verifier;
 
 pub use artifact::Artifact;
+pub use log::{LogVersion, LoggedEntry, SignedTree};
 pub use policy::{Claim, Identity, Insecure, Matcher, PatternError, Policy, SignerPolicy};
 pub use reason::{Reason, Refusal};
 pub use report::{

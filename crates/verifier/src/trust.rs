@@ -2,8 +2,8 @@
 
 use lite_bundle::trust::{CertificateAuthority, TransparencyLog, TrustedRoot, ValidityWindow};
 use lite_keys::PublicKey;
-use lite_pki::Certificate;
 use lite_pki::timestamp::TrustedAuthority;
+use lite_pki::{Certificate, Links};
 use lite_time::Time;
 
 /// What is believed. Reading a trusted root costs as much as verifying a signature: keep it.
@@ -35,6 +35,8 @@ pub(crate) struct StampingAuthority {
     pub(crate) index: usize,
     pub(crate) uri: String,
     pub(crate) trusted: TrustedAuthority,
+    /// The signatures within the chain, verified.
+    pub(crate) links: Links,
     pub(crate) window: ValidityWindow,
 }
 
@@ -46,6 +48,8 @@ pub(crate) struct Authority {
     pub(crate) below: Vec<Certificate>,
     /// The last certificate of the chain.
     pub(crate) anchor: Certificate,
+    /// The signatures within the chain, verified.
+    pub(crate) links: Links,
     pub(crate) window: ValidityWindow,
 }
 
@@ -95,10 +99,12 @@ impl Authority {
     fn read(authority: &CertificateAuthority) -> Option<Self> {
         let chain = chain(authority)?;
         let (anchor, below) = chain.split_last()?;
+        let links = Links::of_chain(&chain);
         Some(Self {
             uri: authority.uri.clone(),
             below: below.to_vec(),
             anchor: anchor.clone(),
+            links,
             window: authority.valid_for.clone().unwrap_or_default(),
         })
     }
@@ -117,7 +123,8 @@ impl StampingAuthority {
             valid_from: window.start,
             valid_until: window.end,
         };
-        Some(Self { index, uri: authority.uri.clone(), trusted, window })
+        let links = Links::of_chain(&trusted.chain);
+        Some(Self { index, uri: authority.uri.clone(), trusted, links, window })
     }
 
     /// What to call the authority in a report.

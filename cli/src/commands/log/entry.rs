@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use lite_bundle::TransparencyLogEntry;
 use lite_bundle::trust::TrustedRoot;
 use lite_entries::SearchKey;
-use lite_keys::{HashAlgorithm, PublicKey};
 use lite_time::Time;
-use lite_tlog::{Hash, leaf_hash, verify_inclusion};
+use lite_tlog::{Hash, leaf_hash};
+use lite_verifier::{Reason, Refusal, Trust};
 use serde_json::{Value, json};
 
 use super::checkpoints::{Signed, tree_id};
@@ -30,6 +30,31 @@ pub(super) struct Entry {
     pub(super) promised: Option<Promised>,
 }
 
+/// Why a log's answer is not the entry, in words.
+fn refuse(index: u64, refusal: &Refusal) -> Failure {
+    let sentence = match refusal.reason {
+        Reason::LogUnknown => "the entry is of a log that is not trusted",
+        Reason::LogWindow | Reason::LogWindowMissing => {
+            "the entry is of a time when the log was not trusted"
+        }
+        Reason::InclusionProofMissing => "the entry comes without a proof",
+        Reason::InclusionProofInvalid => "the log does not hold this entry",
+        Reason::LogIndexMismatch => "the proof is of another entry",
+        Reason::SetMissing => "the entry comes without a promise",
+        Reason::SetSignature => "the promise is not the log's",
+        _ => "the checkpoint is not signed by the entry's log",
+    };
+    let failure = Failure::new(Exit::Refused, sentence)
+        .note("index", index.to_string())
+        .note("expected", &refusal.expected)
+        .note("found", &refusal.found);
+    if refusal.reason == Reason::LogUnknown {
+        failure.hint("does this log belong to the trusted root? siglite use URL fetches another")
+    } else {
+        failure
+    }
+}
+
 /// What a log of v1 promises: a time, and its signature over that.
 #[derive(Clone, Debug)]
 pub(super) struct Promised {
@@ -45,58 +70,24 @@ impl Entry {
         root: &TrustedRoot,
         version: LogVersion,
     ) -> Outcome<Self> {
-        let refuse = |sentence: &str| {
-            Failure::new(Exit::Refused, sentence).note("index", answer.log_index.to_string())
-        };
-        // (1) A log that is trusted signed the tree.
-        let log = root.tlogs.iter().find(|log| log.log_id.key_id == answer.log_id);
-        let log = log.ok_or_else(|| {
-            refuse("the entry is of a log that is not trusted")
-                .note("found", hex::encode(&answer.log_id))
-                .hint("does this log belong to the trusted root? siglite use URL fetches another")
+        let proven = Trust::new(root)
+            .logged_entry(answer, version.into())
+            .map_err(|refusal| refuse(answer.log_index, &refusal))?;
+        let note = answer.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_deref());
+        let signed = Signed::of(proven.tree, note.unwrap_or_default().as_bytes());
+        let signed = signed.ok_or_else(|| {
+            Failure::new(Exit::Trust, "the trusted root names the log by an ID that is none")
         })?;
-        let proof = answer.inclusion_proof.as_ref();
-        let proof = proof.ok_or_else(|| refuse("the entry comes without a proof"))?;
-        let note = proof.checkpoint.as_deref().unwrap_or_default().as_bytes();
-        let signed = Signed::open_of(note, log, version)
-            .ok_or_else(|| refuse("the checkpoint is not signed by the entry's log"))?;
-        // (2) The proof leads from the leaf to that tree.
-        let hash = |bytes: &Vec<u8>| Hash::try_from(bytes.as_slice()).ok();
-        let hashes: Option<Vec<Hash>> = proof.hashes.iter().map(hash).collect();
-        let hashes = hashes.ok_or_else(|| refuse("the proof has a hash that is none"))?;
-        let (size, root_hash) = (signed.checkpoint.size, signed.checkpoint.root);
-        let leaf = leaf_hash(&answer.canonicalized_body);
-        verify_inclusion(&leaf, proof.log_index, size, &hashes, &root_hash)
-            .map_err(|error| refuse("the log does not hold this entry").because(&error))?;
-        if version == LogVersion::V2 && proof.log_index != answer.log_index {
-            return Err(
-                refuse("the proof is of another entry").note("found", proof.log_index.to_string())
-            );
-        }
-        // (3) The promise is the log's, and made while the log was trusted.
-        let promised = match (version, answer.integrated_time, &answer.inclusion_promise) {
-            (LogVersion::V2, _, _) => None,
-            (LogVersion::V1, Some(at), Some(signature)) => {
-                let at = Time::from_secs(at);
-                PublicKey::from_spki_der(&log.public_key.raw_bytes)
-                    .map_err(|error| refuse("the log's key cannot be read").because(&error))?
-                    .verify(HashAlgorithm::Sha256, &answer.promised_bytes(), signature)
-                    .map_err(|error| refuse("the promise is not the log's").because(&error))?;
-                if !log.window().is_some_and(|window| window.contains(at)) {
-                    return Err(refuse("the entry is of a time when the log was not trusted")
-                        .note("found", at.to_rfc3339()));
-                }
-                Some(Promised { at, signature: signature.clone() })
-            }
-            (LogVersion::V1, _, _) => return Err(refuse("the entry comes without a promise")),
-        };
         Ok(Self {
             index: answer.log_index,
             leaf: answer.canonicalized_body.clone(),
-            leaf_index: proof.log_index,
-            proof: hashes,
+            leaf_index: proven.leaf_index,
+            proof: proven.proof,
             signed,
-            promised,
+            promised: proven
+                .integrated_at
+                .zip(answer.inclusion_promise.clone())
+                .map(|(at, signature)| Promised { at, signature }),
         })
     }
 

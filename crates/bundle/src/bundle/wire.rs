@@ -9,7 +9,7 @@ use super::{
 use crate::JsonError;
 use crate::dsse::{Envelope, EnvelopeSignature};
 use crate::encoding::{Limited, Object, Text, object};
-use crate::entry::{WireEntry, required};
+use crate::entry::{WireEntry, named, required};
 use lite_keys::HashAlgorithm;
 
 /// Longest chain: Fulcio's has two or three.
@@ -186,7 +186,7 @@ fn signer(
     certificate: Option<WireDer<'_>>,
 ) -> Result<Signer, BundleError> {
     match (key, chain, certificate) {
-        (Some(key), None, None) => Ok(Signer::PublicKey { hint: key.hint.0.into_owned() }),
+        (Some(key), None, None) => named("hint", key.hint).map(|hint| Signer::PublicKey { hint }),
         (None, Some(chain), None) => {
             if media_type.is_v0_3() {
                 return Err(BundleError::NotInThisVersion("x509CertificateChain"));
@@ -237,15 +237,15 @@ impl WireMessageSignature<'_> {
 
 impl WireEnvelope<'_> {
     fn read(self) -> Result<Envelope, BundleError> {
-        let [signature] = self.signatures.items.as_slice() else {
+        let Ok([signature]) = <[_; 1]>::try_from(self.signatures.items) else {
             return Err(BundleError::SignatureCount);
         };
         Ok(Envelope {
             payload: required("payload", &self.payload, MAX_BUNDLE_BYTES)?,
-            payload_type: self.payload_type.0.into_owned(),
+            payload_type: named("payloadType", self.payload_type)?,
             signature: EnvelopeSignature {
                 sig: required("sig", &signature.sig, MAX_SIGNATURE_BYTES)?,
-                keyid: signature.keyid.0.to_string(),
+                keyid: named("keyid", signature.keyid)?,
             },
         })
     }

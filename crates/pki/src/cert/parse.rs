@@ -1,5 +1,7 @@
 //! From bytes to [`Contents`]: `x509-cert` reads, and must write the same bytes back.
 
+use std::sync::OnceLock;
+
 use der::{Decode, Encode};
 use lite_time::Time;
 use x509_cert::certificate::Version;
@@ -36,6 +38,7 @@ pub(super) fn contents(der: &[u8]) -> Result<Contents, CertificateError> {
         subject: tbs.subject().to_der()?,
         spki: tbs.subject_public_key_info().to_der()?,
         key_bits: tbs.subject_public_key_info().subject_public_key.raw_bytes().to_vec(),
+        key: OnceLock::new(),
         not_before: time(tbs.validity().not_before),
         not_after: time(tbs.validity().not_after),
         alt_names: find(oid::SUBJECT_ALT_NAME).map_or(Ok(Vec::new()), alt_names)?,

@@ -7,7 +7,8 @@ use lite_time::Time;
 use super::response::TimestampResponse;
 use super::signer::SigningCertificate;
 use crate::cert::Certificate;
-use crate::chain::{ChainError, Purpose, verify_chain};
+use crate::chain::{ChainError, Purpose, verify_chain_with};
+use crate::links::Links;
 
 /// A timestamp authority of a trusted root.
 #[derive(Clone, Debug)]
@@ -72,6 +73,16 @@ impl TimestampResponse {
         message: &[u8],
         authority: &TrustedAuthority,
     ) -> Result<VerifiedTimestamp, TimestampError> {
+        self.verify_with(&Links::default(), message, authority)
+    }
+
+    /// The same for who asks often: see [`Links`].
+    pub fn verify_with(
+        &self,
+        links: &Links,
+        message: &[u8],
+        authority: &TrustedAuthority,
+    ) -> Result<VerifiedTimestamp, TimestampError> {
         // (1) The timestamp is of this message, and of no other with the same hash function.
         if self.hash.digest(message) != self.digest {
             return Err(TimestampError::Imprint);
@@ -91,8 +102,8 @@ impl TimestampResponse {
         let intermediates: Vec<Certificate> =
             others.iter().chain(&self.certificates).filter(|c| c.is_ca()).cloned().collect();
         let anchors = std::slice::from_ref(anchor);
-        let path =
-            verify_chain(signer, &intermediates, anchors, self.gen_time, Purpose::TimeStamping)?;
+        let (at, purpose) = (self.gen_time, Purpose::TimeStamping);
+        let path = verify_chain_with(links, signer, &intermediates, anchors, at, purpose)?;
 
         // (5) The trusted root vouches for the authority at that time, both ends included.
         let early = authority.valid_from.is_some_and(|from| self.gen_time < from);

@@ -3,7 +3,7 @@
 use lite_bundle::Signer;
 use lite_keys::PublicKey;
 use lite_pki::chain::ChainError;
-use lite_pki::{Certificate, Purpose, verify_chain};
+use lite_pki::{Certificate, Purpose, verify_chain_with};
 use lite_time::Time;
 
 use super::{Passed, short};
@@ -53,7 +53,7 @@ pub(crate) fn verify(
             evidence.add("serial", hex::encode(leaf.certificate.serial()));
             evidence.add("path", format!("{} certificates", path.len()));
         }
-        // `verify_chain` answers with the leaf, its issuer, and so on: two at least.
+        // `verify_chain_with` answers with the leaf, its issuer, and so on: two at least.
         issuer = path.into_iter().nth(1).or(issuer);
     }
     match issuer {
@@ -120,7 +120,8 @@ fn path_at<'a>(
         let intermediates: Vec<Certificate> =
             authority.below.iter().chain(others).cloned().collect();
         let anchors = std::slice::from_ref(&authority.anchor);
-        match verify_chain(&leaf.certificate, &intermediates, anchors, inside, Purpose::CodeSigning)
+        let (links, purpose) = (&authority.links, Purpose::CodeSigning);
+        match verify_chain_with(links, &leaf.certificate, &intermediates, anchors, inside, purpose)
         {
             Ok(_) if !authority.window.contains(at) => {
                 nearest = Refusal::new(

@@ -6,17 +6,30 @@ use super::short;
 use crate::reason::{Reason, Refusal};
 use crate::trust::Log;
 
-/// Verifies that `log` signed a tree of this size and root, and returns its origin.
-///
-/// Signature lines of others (cosignatures, a second key of the log) are not evidence and no
-/// offence. The log's line is found by its name and by the first four bytes of its log ID.
+/// Verifies that `log` signed a tree of this size and root, and returns what it signed.
 pub(crate) fn verify(
     envelope: &str,
     log: &Log,
     v2: bool,
     root: Hash,
     size: u64,
-) -> Result<String, Refusal> {
+) -> Result<Checkpoint, Refusal> {
+    let checkpoint = open(envelope, log, v2)?;
+    if (checkpoint.size, checkpoint.root) != (size, root) {
+        return Err(Refusal::new(
+            Reason::CheckpointMismatch,
+            format!("the tree of size {size} with root hash {}", short(&root)),
+            format!("size {} with root hash {}", checkpoint.size, short(&checkpoint.root)),
+        ));
+    }
+    Ok(checkpoint)
+}
+
+/// Verifies that `log` signed the checkpoint, whatever tree it is of.
+///
+/// Signature lines of others (cosignatures, a second key of the log) are not evidence and no
+/// offence. The log's line is found by its name and by the first four bytes of its log ID.
+pub(crate) fn open(envelope: &str, log: &Log, v2: bool) -> Result<Checkpoint, Refusal> {
     let malformed = |error: &dyn std::fmt::Display| {
         Refusal::new(Reason::CheckpointMalformed, "a signed checkpoint", error)
     };
@@ -30,14 +43,7 @@ pub(crate) fn verify(
     let checkpoint: Checkpoint = note.text().parse().map_err(|error| malformed(&error))?;
     let name = name(&checkpoint.origin, log, v2)?;
     verify_signature(&note, log, name)?;
-    if (checkpoint.size, checkpoint.root) != (size, root) {
-        return Err(Refusal::new(
-            Reason::CheckpointMismatch,
-            format!("the tree of size {size} with root hash {}", short(&root)),
-            format!("size {} with root hash {}", checkpoint.size, short(&checkpoint.root)),
-        ));
-    }
-    Ok(checkpoint.origin)
+    Ok(checkpoint)
 }
 
 /// The name under which the log must have signed. Rekor v2 signs as its origin, the host of its

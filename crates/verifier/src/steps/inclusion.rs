@@ -52,7 +52,7 @@ fn refuse_duplicates(entries: &[TransparencyLogEntry]) -> Result<(), Refusal> {
 }
 
 /// The log with the entry's log ID that was trusted when the signature was made.
-fn find<'a>(
+pub(crate) fn find<'a>(
     entry: &TransparencyLogEntry,
     trust: &'a Trust,
     times: &[TrustedTime],
@@ -116,13 +116,13 @@ fn verify_entry(
         // Of v1 the entry's index counts over all shards, and the proof's in one.
         return Err(Refusal::new(Reason::LogIndexMismatch, entry.log_index, proof.log_index));
     }
-    let root = verify_proof(&entry.canonicalized_body, proof)?;
+    let (root, _) = verify_proof(&entry.canonicalized_body, proof)?;
     evidence.add("tree size", proof.tree_size);
     evidence.add("root hash", hex::encode(root));
     match &proof.checkpoint {
         Some(envelope) => {
-            let origin = checkpoint::verify(envelope, log, is_v2(entry), root, proof.tree_size)?;
-            evidence.add("checkpoint of", origin);
+            let signed = checkpoint::verify(envelope, log, is_v2(entry), root, proof.tree_size)?;
+            evidence.add("checkpoint of", signed.origin);
             Ok(())
         }
         None if version == MediaType::V0_1 => {
@@ -133,8 +133,11 @@ fn verify_entry(
     }
 }
 
-/// The Merkle proof; the answer is the root hash it leads to.
-fn verify_proof(leaf: &[u8], proof: &InclusionProof) -> Result<Hash, Refusal> {
+/// The Merkle proof; the answer is the root hash it leads to, and the hashes on the way.
+pub(crate) fn verify_proof(
+    leaf: &[u8],
+    proof: &InclusionProof,
+) -> Result<(Hash, Vec<Hash>), Refusal> {
     let invalid = |found: &dyn std::fmt::Display| {
         Refusal::new(
             Reason::InclusionProofInvalid,
@@ -152,5 +155,5 @@ fn verify_proof(leaf: &[u8], proof: &InclusionProof) -> Result<Hash, Refusal> {
     let path = proof.hashes.iter().map(|bytes| hash(bytes)).collect::<Result<Vec<_>, _>>()?;
     verify_inclusion(&leaf_hash(leaf), proof.log_index, proof.tree_size, &path, &root)
         .map_err(|error| invalid(&error))?;
-    Ok(root)
+    Ok((root, path))
 }

@@ -26,14 +26,22 @@ pub(crate) fn verify(
         if is_v2(entry) {
             return Err(Refusal::new(Reason::SetInV2, "no inclusion promise", "one"));
         }
-        // Rekor hashes with SHA-256 whatever the curve of its key.
-        log.key.verify(HashAlgorithm::Sha256, &entry.promised_bytes(), set).map_err(|error| {
-            Refusal::new(Reason::SetSignature, format!("a SET of {}", log.base_url), error)
-        })?;
+        verify_promise(entry, set, log)?;
         any = true;
         evidence.add("log", &log.base_url);
         evidence
             .add("integrated at", lite_time::Time::from_secs(entry.integrated_time.unwrap_or(0)));
     }
     Ok((any, evidence))
+}
+
+/// Rekor hashes with SHA-256 whatever the curve of its key.
+pub(crate) fn verify_promise(
+    entry: &TransparencyLogEntry,
+    set: &[u8],
+    log: &Log,
+) -> Result<(), Refusal> {
+    log.key.verify(HashAlgorithm::Sha256, &entry.promised_bytes(), set).map_err(|error| {
+        Refusal::new(Reason::SetSignature, format!("a SET of {}", log.base_url), error)
+    })
 }

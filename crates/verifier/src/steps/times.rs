@@ -99,7 +99,7 @@ fn timestamp<'a>(
         "another authority's timestamp",
     );
     for authority in &trust.timestamp_authorities {
-        match response.verify(signature, &authority.trusted) {
+        match response.verify_with(&authority.links, signature, &authority.trusted) {
             Ok(verified) => return Ok((verified.time, authority)),
             Err(error) => {
                 if let Some(refusal) = explain(&error, authority, response.unverified_time()) {

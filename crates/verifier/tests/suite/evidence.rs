@@ -4,10 +4,11 @@ use lite_bundle::Bundle;
 use lite_bundle::trust::{TrustedRoot, ValidityWindow};
 use lite_keys::KeyKind;
 use lite_time::Time;
+use lite_tlog::{KeyId, NoteSignature, SignedNote};
 use lite_verifier::{Artifact, Policy, Reason, Trust, Verifier};
 
 use crate::judged::{accept, refuse, verify};
-use crate::stack::{ARTIFACT, NOW, Stack, me};
+use crate::stack::{ARTIFACT, NOW, Parts, Stack, me};
 
 #[test]
 fn a_v1_entry_is_a_time_and_a_log() {
@@ -66,7 +67,7 @@ fn a_threshold_of_zero_leaves_nothing_out() {
 
 #[test]
 fn a_v2_log_may_have_an_ecdsa_key() {
-    let stack = Stack::with_log_key(KeyKind::EcdsaP256);
+    let stack = Stack::of(&Parts { log: KeyKind::EcdsaP256, ..Parts::default() });
     let bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
     accept(&stack, &bundle, &Policy::identity(me()));
 }
@@ -206,4 +207,153 @@ fn an_entry_that_is_there_is_compared_even_if_the_log_is_not_asked() {
     let mut policy = Policy::identity(me());
     policy.insecure.insecure_skip_log = true;
     refuse(&stack, &bundle, &policy, Reason::EntryVerifierMismatch);
+}
+
+#[test]
+fn scts_count_by_log_and_may_have_extensions() {
+    let stack = Stack::new();
+    let (mut one, mut two) = (Policy::identity(me()), Policy::identity(me()));
+    (one.min_scts, two.min_scts) = (1, 2);
+    let message =
+        |scts: &[(usize, &[u8])]| stack.message(&stack.hand_with(KeyKind::EcdsaP256, scts));
+    accept(&stack, &message(&[(0, &[]), (1, &[])]), &two);
+    // The place in the log, as static-ct-api has it: it is signed, so a lost byte is noticed.
+    let place = [0, 0, 5, 0, 0, 0, 1, 2];
+    accept(&stack, &message(&[(1, &place)]), &one);
+    accept(&stack, &message(&[(0, &place), (1, &[])]), &two);
+    // One log twice is one log.
+    refuse(&stack, &message(&[(0, &[]), (0, &place)]), &two, Reason::SctMissing);
+
+    // An SCT of an unknown log is not evidence and no offence.
+    let bundle = message(&[(0, &[]), (1, &[])]);
+    let mut root = stack.root();
+    root.ctlogs.remove(0);
+    let verifier = Verifier::new(Trust::new(&root));
+    let artifact = Artifact::of_bytes(ARTIFACT);
+    assert!(verifier.verify(&bundle, &artifact, &one).is_accepted());
+    let report = verifier.verify(&bundle, &artifact, &two);
+    assert_eq!(report.refusal().map(|refusal| refusal.reason), Some(Reason::SctLogUnknown));
+}
+
+#[test]
+fn a_timestamp_brings_its_certificate_or_the_trusted_root_does() {
+    let stack = Stack::new();
+    let hand = stack.hand(KeyKind::EcdsaP256);
+    let mut bundle = stack.message(&hand);
+    let artifact = Artifact::of_bytes(ARTIFACT);
+    let mut without_leaf = stack.root();
+    for authority in &mut without_leaf.timestamp_authorities {
+        let chain: Vec<Vec<u8>> = authority.chain().skip(1).map(<[u8]>::to_vec).collect();
+        *authority = lite_bundle::trust::CertificateAuthority::new(
+            "example",
+            "tsa",
+            "https://log.example.com",
+            chain,
+            Time::from_secs(NOW.secs() - 1000),
+        );
+    }
+    for (root, embedded, expected) in [
+        (stack.root(), false, None),
+        (stack.root(), true, None),
+        (without_leaf.clone(), true, None),
+        (without_leaf, false, Some(Reason::TimestampAuthorityUnknown)),
+    ] {
+        bundle.timestamps = vec![stack.stamp_with(0, bundle.content.signature(), NOW, embedded)];
+        let report =
+            Verifier::new(Trust::new(&root)).verify(&bundle, &artifact, &Policy::identity(me()));
+        assert_eq!(report.refusal().map(|refusal| refusal.reason), expected, "{report}");
+    }
+}
+
+#[test]
+fn cosignatures_stand_beside_the_logs_own_line() {
+    let stack = Stack::new();
+    let good = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    let policy = Policy::identity(me());
+    let checkpoint = good.entries[0].inclusion_proof.clone().unwrap().checkpoint.unwrap();
+    let line = |name: &str, id: u8, signature: &[u8]| {
+        NoteSignature::new(name, KeyId([id; 4]), signature.to_vec()).unwrap().to_string() + "\n"
+    };
+    let witness = line("witness.example.com", 1, &[7; 72]);
+    let second_key = line("log.example.com", 2, &[7; 64]);
+    let (text, own) = checkpoint.rsplit_once("\n\n").unwrap();
+    let (_, own_bytes) = own.trim_end().rsplit_once(' ').unwrap();
+    let broken = {
+        let mut note = SignedNote::parse(checkpoint.as_bytes()).unwrap();
+        let first = note.signatures()[0].clone();
+        let mut bytes = first.signature().to_vec();
+        bytes[9] ^= 1;
+        note.append(NoteSignature::new(first.name(), first.key_id(), bytes).unwrap()).unwrap();
+        note.to_string()
+    };
+    let cases = [
+        (format!("{text}\n\n{own}{witness}"), None),
+        (format!("{text}\n\n{witness}{own}{second_key}"), None),
+        (format!("{text}\n\n{witness}"), Some(Reason::CheckpointUnsigned)),
+        (format!("{text}\n\n{second_key}{witness}"), Some(Reason::CheckpointUnsigned)),
+        // The log's signature under a witness's name is not the log's line.
+        (
+            format!("{text}\n\n\u{2014} witness.example.com {own_bytes}\n"),
+            Some(Reason::CheckpointUnsigned),
+        ),
+        (broken, Some(Reason::CheckpointSignature)),
+    ];
+    for (note, expected) in cases {
+        let mut bundle = good.clone();
+        bundle.entries[0].inclusion_proof.as_mut().unwrap().checkpoint = Some(note);
+        let report = verify(&stack, &bundle, &policy);
+        assert_eq!(report.refusal().map(|refusal| refusal.reason), expected, "{report}");
+    }
+}
+
+/// The signatures within an authority's chain are verified once; its windows are asked each time.
+#[test]
+fn the_certificates_of_the_authorities_count_at_both_ends() {
+    let policy = Policy::identity(me());
+    for (window, accepted) in
+        [((0, 0), true), ((-9, 0), true), ((0, 9), true), ((-9, -1), false), ((1, 9), false)]
+    {
+        let stack = Stack::of(&Parts { tsa: window, ..Parts::default() });
+        let bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+        let report = verify(&stack, &bundle, &policy);
+        let found = report.refusal().map(|refusal| refusal.reason);
+        assert_eq!(found, (!accepted).then_some(Reason::TimestampChain), "{window:?} {report}");
+    }
+    // A CA issues nothing that lives longer than itself, and here just as long.
+    let stack = Stack::of(&Parts { ca: (0, 600), ..Parts::default() });
+    let mut bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    for seconds in [0, 600] {
+        let at = Time::from_secs(NOW.secs() + seconds);
+        bundle.timestamps = vec![stack.stamp(0, bundle.content.signature(), at)];
+        accept(&stack, &bundle, &policy);
+    }
+}
+
+/// A chain whose signature does not verify is not remembered as one that does.
+#[test]
+fn a_trusted_chain_that_does_not_hold_together_proves_nothing() {
+    let stack = Stack::new();
+    let bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
+    let mut root = stack.root();
+    let chain = |stack: &Stack| {
+        let [issuer, _] = stack.ca_chain() else { unreachable!("an authority has two") };
+        issuer.der().to_vec()
+    };
+    // Our issuer below the root of somebody of the same name.
+    let other = Stack::new();
+    root.certificate_authorities = other.root().certificate_authorities;
+    let theirs: Vec<Vec<u8>> =
+        root.certificate_authorities[0].chain().skip(1).map(<[u8]>::to_vec).collect();
+    root.certificate_authorities = vec![lite_bundle::trust::CertificateAuthority::new(
+        "example",
+        "ca",
+        "https://log.example.com",
+        [vec![chain(&stack)], theirs].concat(),
+        Time::from_secs(NOW.secs() - 1000),
+    )];
+    let artifact = Artifact::of_bytes(ARTIFACT);
+    let report =
+        Verifier::new(Trust::new(&root)).verify(&bundle, &artifact, &Policy::identity(me()));
+    let reason = report.refusal().map(|refusal| refusal.reason);
+    assert_eq!(reason, Some(Reason::CertificateAuthorityUnknown), "{report}");
 }

@@ -8,8 +8,12 @@
 mod cases;
 mod conformance;
 mod evidence;
+mod formats;
 mod judged;
+mod limits;
+mod logs;
 mod mutants;
+mod mutate;
 mod policies;
 mod second_judge;
 mod stack;

@@ -9,12 +9,14 @@ use lite_verifier::{Artifact, Identity, Matcher, Outcome, Policy, Reason, Step, 
 use crate::judged::{accept, refuse, verify};
 use crate::stack::{ARTIFACT, Hand, ISSUER, NOW, PREDICATE, REPOSITORY, SIGNER, Stack, me};
 
-const KINDS: [KeyKind; 5] = [
+const KINDS: [KeyKind; 7] = [
     KeyKind::EcdsaP256,
     KeyKind::EcdsaP384,
     KeyKind::EcdsaP521,
     KeyKind::Ed25519,
     KeyKind::Rsa(2048),
+    KeyKind::Rsa(3072),
+    KeyKind::Rsa(4096),
 ];
 
 #[test]
