@@ -7,6 +7,7 @@ pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
+pub(crate) mod explain;
 pub(crate) mod generate_key_pair;
 pub(crate) mod image;
 pub(crate) mod import_key_pair;
@@ -123,6 +124,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Env(args) => env::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::ExitCodes(args) => exit_codes::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
         Command::Version(args) => version::run(&args, &context),
     }
 }

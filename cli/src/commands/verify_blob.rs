@@ -6,7 +6,7 @@ use crate::artifact::{self, Artifact};
 use crate::commands::Context;
 use crate::failure::Outcome;
 use crate::render::OutputForm;
-use crate::verify::{self, Question, VerifyFlags};
+use crate::verify::{self, Question, Scene, VerifyFlags};
 
 /// Verify a file and its bundle, offline
 ///
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         policies: None,
         silent: false,
         output: args.output,
+        scene: Scene::blob("verify-blob", (&args.artifact, &bundle), None, &args.verify),
     };
     verify::run(&question, &args.verify, context).map(|_| ())
 }

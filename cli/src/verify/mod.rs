@@ -4,13 +4,17 @@
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
 mod authorities;
+pub(crate) mod explain;
 mod image;
 mod moved;
+pub(crate) mod own;
 pub(crate) mod predicate_policy;
+mod scene;
 mod words;
 
 pub(crate) use image::{Demand, Good, Wanted, judge};
 pub(crate) use moved::explain as explain_moved;
+pub(crate) use scene::Scene;
 
 use std::path::Path;
 
@@ -146,6 +150,8 @@ pub(crate) struct Question<'a> {
     pub(crate) silent: bool,
     /// The form of the evidence.
     pub(crate) output: OutputForm,
+    /// How the command that helps is written.
+    pub(crate) scene: Scene,
 }
 
 /// Verifies and prints the verdict; what comes back is the bundle that was verified.
@@ -154,15 +160,21 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, policies, silent, output } = *question;
+    let Question { bundle, artifact, policy, policies, silent, output, ref scene } = *question;
     let json = read_bundle(bundle)?;
+    if policy.predicate_type.is_none() {
+        let fits = words::not_a_statement(&json, scene);
+        if let Err(failure) = fits {
+            let refused = Err(failure);
+            print(None, &refused, (output, flags.explain, silent), context)?;
+            return refused.map(|_| json);
+        }
+    }
     let parsed = Bundle::parse(json.as_bytes());
     let has_timestamps = !parsed.is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
-    if policy.predicate_type.is_none() {
-        words::not_a_statement(&json)?;
-    }
     let bytes = in_memory(artifact)?;
+    let name = artifact.file_name();
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
         None => lite_verifier::Artifact::of_digests(
@@ -171,16 +183,17 @@ pub(crate) fn run(
                 .into_iter()
                 .map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
         ),
-    };
+    }
+    .named(&name.unwrap_or_default());
     let report = check(&json, &artifact, policy, &root);
     // Only what is verified is worth a policy's opinion.
-    let accepted = accepted(&report, json.as_bytes()).and_then(|accepted| match policies {
-        Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
-        None => Ok(accepted),
+    let accepted = accepted_in(scene, &report, json.as_bytes()).and_then(|accepted| {
+        match policies {
+            Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+            None => Ok(accepted),
+        }
     });
-    if !silent {
-        print(&report, &accepted, (output, flags.explain), context)?;
-    }
+    print(Some(&report), &accepted, (output, flags.explain, silent), context)?;
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
     Ok(json)
@@ -323,17 +336,21 @@ fn matcher(exact: Option<&str>, pattern: Option<&str>, flag: &str) -> Outcome<Op
 
 /// What the report proves, or its first refusal in words.
 pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
+    accepted_in(&Scene::default(), report, json)
+}
+
+fn accepted_in(scene: &Scene, report: &Report, json: &[u8]) -> Outcome<Accepted> {
     match Bundle::parse(json) {
-        Ok(bundle) => told(report, &bundle),
+        Ok(bundle) => told(scene, report, &bundle),
         // Nothing is proven of what does not parse, and the report says so.
-        Err(_) => Err(words::no_proof(report)),
+        Err(_) => Err(words::no_proof(report, scene)),
     }
 }
 
 /// The same, where the bundle is read already.
-pub(crate) fn told(report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
+pub(crate) fn told(scene: &Scene, report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
     let Some(verified) = report.verified() else {
-        return Err(words::no_proof(report));
+        return Err(words::no_proof(report, scene));
     };
     let logged = bundle.entries.first().map(|entry| {
         let checkpoint = entry.inclusion_proof.as_ref();
@@ -397,25 +414,32 @@ impl Accepted {
     }
 }
 
-/// Evidence is data: it goes to standard output, of a refusal too.
+/// Evidence is data: it goes to standard output, of a refusal too. Where that is for something else,
+/// an explanation that was asked for stands beside it.
 fn print(
-    report: &Report,
+    report: Option<&Report>,
     accepted: &Outcome<Accepted>,
-    (output, explain): (OutputForm, Option<Explain>),
+    (output, how, silent): (OutputForm, Option<Explain>, bool),
     context: &Context,
 ) -> Outcome {
+    let refused = accepted.as_ref().err();
     match (output, accepted) {
+        _ if silent && how.is_some() => {
+            context.screen().explain_aside(&explain::lines(report, refused));
+            Ok(())
+        }
+        _ if silent => Ok(()),
         (OutputForm::Json, accepted) => {
             let exit = if accepted.is_ok() { Exit::Ok } else { Exit::Refused };
-            let trace = serde_json::to_value(report).map_err(|error| {
-                Failure::new(Exit::Internal, "the report cannot be written").because(&error)
-            })?;
+            let (trace, refusal) = explain::json(report, refused)?;
             let signature = accepted.as_ref().ok().map(Accepted::json);
             context.screen().json(&json!({
-                "exit": exit.word(), "signature": signature, "report": trace,
+                "exit": exit.word(), "signature": signature, "refusal": refusal, "report": trace,
             }))
         }
-        (OutputForm::Text, _) if explain.is_some() => context.screen().data(&report.to_string()),
+        (OutputForm::Text, _) if how.is_some() => {
+            context.screen().explain(&explain::lines(report, refused))
+        }
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
         (OutputForm::Text, Err(_)) => Ok(()),
     }

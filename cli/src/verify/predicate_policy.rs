@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use regorus::{Engine, Value};
 
+use super::own::Own;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -80,6 +81,9 @@ impl Policies {
         }
         failure
             .hint("--statement-out - prints what the statement says, without --policy in the way")
+            .teach(Own::PolicyRefused.lesson(
+                "siglite verify-blob-attestation FILE --bundle BUNDLE --type TYPE --statement-out -",
+            ))
     }
 
     fn names(&self) -> String {
