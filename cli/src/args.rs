@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, attest, attest_blob, bundle, completions, env, exit_codes, explain, generate_key_pair, image,
-    import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
+    account, attest, attest_blob, bundle, completions, env, exit_codes, explain, generate_key_pair,
+    image, import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
     trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
     version,
 };

@@ -112,7 +112,9 @@ pub(crate) fn near(typed: &str) -> Vec<&'static str> {
     let typed = typed.to_ascii_lowercase().replace(['_', ' '], "-");
     let words: Vec<&str> = typed.split('-').filter(|word| word.len() > 2).collect();
     let shared = |code: &str| {
-        let has = |word: &&&str| code.split('-').any(|own| own.starts_with(**word) || word.starts_with(own));
+        let has = |word: &&&str| {
+            code.split('-').any(|own| own.starts_with(**word) || word.starts_with(own))
+        };
         words.iter().filter(has).count()
     };
     let mut scored: Vec<(usize, &str)> = PAGES
@@ -154,7 +156,9 @@ mod tests {
         for Page { code, text } in PAGES {
             let message = message(code).unwrap();
             assert!(text.starts_with(&format!("# {code}\n\n> {message}\n")), "{code}: {message}");
-            for part in ["## What was checked", "## What helps", "## What an attacker could have done"] {
+            for part in
+                ["## What was checked", "## What helps", "## What an attacker could have done"]
+            {
                 assert!(text.contains(part), "{code} lacks {part}");
             }
             let lines = text.lines().count();

@@ -123,9 +123,9 @@ impl Screen {
             }
         };
         let shown = std::io::stdout().is_terminal();
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| {
-            std::env::var(name).ok().filter(|value| !value.is_empty())
-        });
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         Self {
             colour: colours(std::io::stderr().is_terminal()),
             colour_data: colours(shown),
@@ -327,9 +327,13 @@ mod tests {
 
     #[test]
     fn marks_are_of_ascii_where_the_locale_has_no_more() {
-        for (locale, unicode) in
-            [("C", false), ("POSIX", false), ("C.UTF-8", true), ("de_DE.utf8", true), ("de_DE.ISO-8859-1", false)]
-        {
+        for (locale, unicode) in [
+            ("C", false),
+            ("POSIX", false),
+            ("C.UTF-8", true),
+            ("de_DE.utf8", true),
+            ("de_DE.ISO-8859-1", false),
+        ] {
             assert_eq!(is_unicode(locale), unicode, "{locale}");
         }
         for mark in [Mark::Good, Mark::Bad, Mark::NotAsked, Mark::LeftOut, Mark::NotReached] {

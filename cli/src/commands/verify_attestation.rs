@@ -61,8 +61,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let registry = args.registry.session(context)?;
         for name in &args.images {
             let image = args.image.find(name, &registry, context).await?;
-            let scene =
-                Scene::image("verify-attestation", name, Some(&args.kind), &args.verify);
+            let scene = Scene::image("verify-attestation", name, Some(&args.kind), &args.verify);
             let good = args.image.judge(&image, (&asked, &scene), &args.verify, context).await?;
             args.image.tell(name, ("attestations", "said"), &good, &policy, context);
             context.screen().say(&format!("The verdict is about {}", image.by_digest()));

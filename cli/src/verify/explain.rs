@@ -11,9 +11,8 @@ use crate::render::{Line, Mark};
 /// Every step, and the first broken link where there is one.
 pub(crate) fn lines(report: Option<&Report>, failure: Option<&Failure>) -> Vec<Line> {
     let steps = report.map(Report::steps).unwrap_or_default().iter();
-    let mut lines: Vec<Line> = steps
-        .map(|step| Line::marked(mark(&step.outcome), one_line(&step.to_string())))
-        .collect();
+    let mut lines: Vec<Line> =
+        steps.map(|step| Line::marked(mark(&step.outcome), one_line(&step.to_string()))).collect();
     if let Some(failure) = failure {
         lines.extend(broken(failure));
     }
@@ -61,10 +60,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// The verdict as data: the report of the verifier, and the refusal, which may be none of its steps.
-pub(crate) fn json(
-    report: Option<&Report>,
-    failure: Option<&Failure>,
-) -> Outcome<(Value, Value)> {
+pub(crate) fn json(report: Option<&Report>, failure: Option<&Failure>) -> Outcome<(Value, Value)> {
     let mut trace = serde_json::to_value(report).map_err(|error| {
         Failure::new(Exit::Internal, "the report cannot be written").because(&error)
     })?;
@@ -114,7 +110,8 @@ mod tests {
         let text: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
         assert_eq!(text[1], "First broken link: the signature is about another image");
         assert_eq!(text[2], "  expected: a\\nb");
-        for part in ["attacker:", "command:  siglite tree IMAGE", "siglite explain image-mismatch"] {
+        for part in ["attacker:", "command:  siglite tree IMAGE", "siglite explain image-mismatch"]
+        {
             assert!(text.iter().any(|line| line.contains(part)), "{part} in {text:#?}");
         }
     }

@@ -311,8 +311,7 @@ impl Judged {
 
     fn all(&self) -> impl Iterator<Item = (&Source, Option<&Report>, Option<&Failure>)> {
         let good = self.good.iter().map(|one| (&one.candidate.source, Some(&one.report), None));
-        let bad =
-            self.bad.iter().map(|one| (&one.source, one.report.as_ref(), Some(&one.failure)));
+        let bad = self.bad.iter().map(|one| (&one.source, one.report.as_ref(), Some(&one.failure)));
         good.chain(bad)
     }
 }
@@ -324,7 +323,8 @@ impl Bad {
             let value = self.failure.noted(name);
             value.map(|value| format!("; {name} {value}"))
         };
-        let notes = ["expected", "found", "nearest"].map(note).map(Option::unwrap_or_default).concat();
+        let notes =
+            ["expected", "found", "nearest"].map(note).map(Option::unwrap_or_default).concat();
         format!("{}: {}{notes}", self.source, self.failure.sentence)
     }
 }

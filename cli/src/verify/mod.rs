@@ -187,12 +187,11 @@ pub(crate) fn run(
     .named(&name.unwrap_or_default());
     let report = check(&json, &artifact, policy, &root);
     // Only what is verified is worth a policy's opinion.
-    let accepted = accepted_in(scene, &report, json.as_bytes()).and_then(|accepted| {
-        match policies {
+    let accepted =
+        accepted_in(scene, &report, json.as_bytes()).and_then(|accepted| match policies {
             Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
             None => Ok(accepted),
-        }
-    });
+        });
     print(Some(&report), &accepted, (output, flags.explain, silent), context)?;
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));

@@ -98,7 +98,8 @@ impl Scene {
 
     fn of(command: &str, kind: Option<&str>, flags: &VerifyFlags) -> Self {
         let given = |flags: &[(&'static str, Option<&str>)]| {
-            let given = flags.iter().filter_map(|(flag, value)| Some((*flag, (*value)?.to_owned())));
+            let given =
+                flags.iter().filter_map(|(flag, value)| Some((*flag, (*value)?.to_owned())));
             given.collect::<Vec<_>>()
         };
         let (policy, workflow) = (&flags.policy, &flags.workflow);
@@ -158,19 +159,18 @@ impl Scene {
             _ => self.kind.as_deref(),
         };
         words.extend(kind.map(|kind| format!("--type {}", quoted(kind))));
-        words.extend(self.signed_by(instead).into_iter().chain(self.rest.clone()).map(
-            |(flag, value)| format!("{flag} {}", quoted(&value)),
-        ));
+        words.extend(
+            self.signed_by(instead)
+                .into_iter()
+                .chain(self.rest.clone())
+                .map(|(flag, value)| format!("{flag} {}", quoted(&value))),
+        );
         words.join(" ")
     }
 
     /// The same files, verified by another command.
     pub(crate) fn with_command(&self, command: &str, kind: Option<&str>) -> Self {
-        Self {
-            command: command.to_owned(),
-            kind: kind.map(str::to_owned),
-            ..self.clone()
-        }
+        Self { command: command.to_owned(), kind: kind.map(str::to_owned), ..self.clone() }
     }
 
     fn signed_by(&self, instead: Instead<'_>) -> Vec<(&'static str, String)> {

@@ -103,7 +103,8 @@ fn hint(refusal: &Refusal, step: Step) -> String {
             .to_owned(),
         Reason::PredicateTypeMismatch => format!("--type {} accepts it", refusal.found),
         Reason::TimeOutsideCertificate => {
-            "it was signed too late for its certificate, or a clock was wrong: sign it again".to_owned()
+            "it was signed too late for its certificate, or a clock was wrong: sign it again"
+                .to_owned()
         }
         reason if reason.help() == Help::Trust => {
             "was it signed at another instance? siglite use URL fetches an instance's trust, and \
@@ -111,7 +112,8 @@ fn hint(refusal: &Refusal, step: Step) -> String {
                 .to_owned()
         }
         reason if reason.help() == Help::Log => {
-            "siglite log audit asks the log whether it still serves the tree that it signed".to_owned()
+            "siglite log audit asks the log whether it still serves the tree that it signed"
+                .to_owned()
         }
         _ if step == Step::Bundle => {
             "--bundle names a bundle (FILE.sigstore.json); is this one whole?".to_owned()

@@ -25,17 +25,26 @@ pub(crate) fn other_form(
     }
     let words = [
         (Some([bytes, b"\n"].concat()), "it lacks the line end with which it was signed"),
-        (bytes.strip_suffix(b"\n").map(<[u8]>::to_vec), "it was signed without the line end at its end"),
-        (unix(bytes), "it was signed with the line ends of Unix (LF), and has those of Windows (CRLF)"),
-        (windows(bytes), "it was signed with the line ends of Windows (CRLF), and has those of Unix (LF)"),
+        (
+            bytes.strip_suffix(b"\n").map(<[u8]>::to_vec),
+            "it was signed without the line end at its end",
+        ),
+        (
+            unix(bytes),
+            "it was signed with the line ends of Unix (LF), and has those of Windows (CRLF)",
+        ),
+        (
+            windows(bytes),
+            "it was signed with the line ends of Windows (CRLF), and has those of Unix (LF)",
+        ),
         (
             bytes.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec),
             "it was signed without the byte order mark at its start",
         ),
     ];
-    let found = words.into_iter().find(|(form, _)| {
-        form.as_ref().is_some_and(|form| hash.digest(form) == digest)
-    });
+    let found = words
+        .into_iter()
+        .find(|(form, _)| form.as_ref().is_some_and(|form| hash.digest(form) == digest));
     found.map(|(_, words)| words.to_owned())
 }
 
@@ -70,11 +79,16 @@ fn windows(bytes: &[u8]) -> Option<Vec<u8>> {
 /// The subject that comes nearest to the artifact, in words.
 pub(crate) fn subject(subjects: &[Subject], artifact: &Artifact<'_>) -> Option<String> {
     let called = |subject: &Subject| {
-        if subject.name.is_empty() { "a subject without a name".to_owned() } else { subject.name.clone() }
+        if subject.name.is_empty() {
+            "a subject without a name".to_owned()
+        } else {
+            subject.name.clone()
+        }
     };
     for subject in subjects {
         for hash in HashAlgorithm::ALL {
-            let digest = subject.digest.get(hash.short_name()).and_then(|hex| hex::decode(hex).ok());
+            let digest =
+                subject.digest.get(hash.short_name()).and_then(|hex| hex::decode(hex).ok());
             if let Some(words) = digest.and_then(|digest| other_form(artifact, hash, &digest)) {
                 return Some(format!("{}: {words}", called(subject)));
             }
@@ -134,7 +148,8 @@ mod tests {
 
     #[test]
     fn finds_the_subject_by_its_name() {
-        let subject = |name: &str, hash: HashAlgorithm| Subject::new(name, hash, &hash.digest(b"x"));
+        let subject =
+            |name: &str, hash: HashAlgorithm| Subject::new(name, hash, &hash.digest(b"x"));
         let artifact = Artifact::of_sha256([1; 32]).named("dist/tool.tar");
         let said = |subjects: &[Subject]| self::subject(subjects, &artifact).unwrap();
         let tool = subject("tool.tar", HashAlgorithm::Sha256);

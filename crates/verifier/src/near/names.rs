@@ -46,7 +46,8 @@ fn of_text(expected: &str, found: &str) -> Option<Miss> {
     if expected.to_lowercase() == found.to_lowercase() {
         return Some(Miss::new(9, "only upper and lower case differ"));
     }
-    if let (Some((_, one)), Some((_, other))) = (expected.split_once("://"), found.split_once("://"))
+    if let (Some((_, one)), Some((_, other))) =
+        (expected.split_once("://"), found.split_once("://"))
         && one == other
     {
         return Some(Miss::new(8, "only the scheme differs (http or https)"));
@@ -67,7 +68,8 @@ fn of_workflow(expected: &str, found: &str) -> Option<Miss> {
     let (workflow, reference) = parts(expected)?;
     let (found_workflow, found_reference) = parts(found)?;
     if workflow == found_workflow {
-        let shown = |text: &str| if text.is_empty() { "no ref".to_owned() } else { text.to_owned() };
+        let shown =
+            |text: &str| if text.is_empty() { "no ref".to_owned() } else { text.to_owned() };
         let (expected, found) = (shown(&reference), shown(&found_reference));
         let words = format!("the workflow is the same, run from {found} instead of {expected}");
         return Some(Miss::new(7, words));
@@ -89,6 +91,9 @@ fn of_mailbox(expected: &str, found: &str) -> Option<Miss> {
             "a letter or two differ: mistyped, or a name that is made to look alike",
         ));
     }
+    if expected.contains("://") || found.contains("://") {
+        return None;
+    }
     let (name, domain) = expected.rsplit_once('@')?;
     let (found_name, found_domain) = found.rsplit_once('@')?;
     if domain.eq_ignore_ascii_case(found_domain) {
@@ -104,7 +109,10 @@ fn of_pattern(pattern: &str, found: &str) -> Option<Miss> {
         return Some(Miss::new(9, "only upper and lower case differ"));
     }
     meets(pattern.to_owned()).then(|| {
-        Miss::new(7, "the pattern describes a part of it, and must describe all of it: .* means anything")
+        Miss::new(
+            7,
+            "the pattern describes a part of it, and must describe all of it: .* means anything",
+        )
     })
 }
 

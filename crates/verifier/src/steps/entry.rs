@@ -57,7 +57,11 @@ fn compare(
 }
 
 /// Who the log says signed, where it is not who the bundle says.
-fn told_apart(refusal: Refusal, body: &Body, (signer, key): (&EntrySigner<'_>, &PublicKey)) -> Refusal {
+fn told_apart(
+    refusal: Refusal,
+    body: &Body,
+    (signer, key): (&EntrySigner<'_>, &PublicKey),
+) -> Refusal {
     if refusal.reason != Reason::EntryVerifierMismatch {
         return refusal;
     }
@@ -85,9 +89,10 @@ fn kind_unknown(entry: &TransparencyLogEntry) -> Refusal {
         "hashedrekord 0.0.1 or 0.0.2, dsse 0.0.1, intoto 0.0.2",
         format!("{} {}", entry.kind, entry.version),
     )
-    .near(matches!(entry.kind.as_str(), "hashedrekord" | "dsse" | "intoto").then(|| {
-        format!("{} is known, in another version than {}", entry.kind, entry.version)
-    }))
+    .near(
+        matches!(entry.kind.as_str(), "hashedrekord" | "dsse" | "intoto")
+            .then(|| format!("{} is known, in another version than {}", entry.kind, entry.version)),
+    )
 }
 
 fn envelope<'a>(bundle: &'a Bundle, entry: &TransparencyLogEntry) -> Result<&'a Envelope, Refusal> {

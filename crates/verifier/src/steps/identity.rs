@@ -95,11 +95,7 @@ fn matches(
 }
 
 /// What did match where the name did not, and how nearly the name did.
-fn near_name(
-    identity: &Identity,
-    names: &[&str],
-    issuer: Option<&str>,
-) -> (u8, Option<String>) {
+fn near_name(identity: &Identity, names: &[&str], issuer: Option<&str>) -> (u8, Option<String>) {
     let misses = names.iter().filter_map(|name| near::names::miss(&identity.name, name));
     let miss = misses.max_by_key(|miss| miss.score);
     let score = miss.as_ref().map_or(0, |miss| miss.score * 2);

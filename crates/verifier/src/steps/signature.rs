@@ -109,16 +109,13 @@ fn verify_envelope(
         }
         _ => key.verify(hash, &pae, signature).is_ok(),
     };
-    let hash = hashes(key, None)
-        .into_iter()
-        .find(|hash| by(*hash))
-        .ok_or_else(|| {
-            // Who signs by hand often signs the payload, and leaves out the header that PAE adds.
-            let bare = |hash: HashAlgorithm| key.verify(hash, &envelope.payload, signature).is_ok();
-            let words = "the signature is over the payload alone, and not over its PAE";
-            let over_payload = hashes(key, None).into_iter().any(bare);
-            invalid(key, signature).near(over_payload.then(|| words.to_owned()))
-        })?;
+    let hash = hashes(key, None).into_iter().find(|hash| by(*hash)).ok_or_else(|| {
+        // Who signs by hand often signs the payload, and leaves out the header that PAE adds.
+        let bare = |hash: HashAlgorithm| key.verify(hash, &envelope.payload, signature).is_ok();
+        let words = "the signature is over the payload alone, and not over its PAE";
+        let over_payload = hashes(key, None).into_iter().any(bare);
+        invalid(key, signature).near(over_payload.then(|| words.to_owned()))
+    })?;
     if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE {
         return Err(Refusal::new(
             Reason::PayloadTypeUnknown,

@@ -156,7 +156,11 @@ fn explain(
         TimestampError::Chain(error) => {
             let expected = format!("a valid chain to {name} at {at}");
             let outside = authority.trusted.chain.iter().find_map(|certificate| {
-                let by = near::outside(at, Some(certificate.not_before()), Some(certificate.not_after()));
+                let by = near::outside(
+                    at,
+                    Some(certificate.not_before()),
+                    Some(certificate.not_after()),
+                );
                 let whose = near::certificates::called(&certificate.subject());
                 by.map(|by| format!("of the certificate of {whose}, {by}"))
             });
@@ -183,6 +187,7 @@ fn imprint(response: &TimestampResponse, content: &Content) -> Refusal {
             (hash.digest(&envelope.pae()) == found).then(|| stamped("the envelope"))
         }
     };
-    let expected = format!("a timestamp over this signature, {}", show(&hash.digest(content.signature())));
+    let expected =
+        format!("a timestamp over this signature, {}", show(&hash.digest(content.signature())));
     Refusal::new(Reason::TimestampImprint, expected, show(found)).near(nearest)
 }
