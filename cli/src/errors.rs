@@ -91,6 +91,8 @@ pages! {
     "annotation-mismatch",
     "attached-unreadable",
     "image-mismatch",
+    "log-entry-missing",
+    "log-entry-other",
     "payload-malformed",
     "policy-refused",
 }

@@ -48,6 +48,12 @@ words! {
     ImageMismatch "image-mismatch"
         "the signature is about another image"
         "Somebody could copy the signature of a good image to a bad one.",
+    LogEntryMissing "log-entry-missing"
+        "the log has no entry of this artifact, signature and key"
+        "Somebody who stole a key could sign without logging it, so that its owner never sees it.",
+    LogEntryOther "log-entry-other"
+        "the entry is of another artifact, signature or key"
+        "Somebody could point at the entry of a harmless signature as if it were this one's.",
     PayloadMalformed "payload-malformed"
         "the signed payload says nothing about an image"
         "Somebody could attach the signature of any other file to the image.",

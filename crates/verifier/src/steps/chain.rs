@@ -118,12 +118,7 @@ fn path_at<'a>(
     // late signature a broken chain.
     let (first, last) = (leaf.certificate.not_before(), leaf.certificate.not_after());
     let inside = at.clamp(first.min(last), last.max(first));
-    let mut nearest = Refusal::new(
-        Reason::CertificateAuthorityUnknown,
-        near::certificates::trusted(&trust.authorities),
-        near::certificates::issuer(&leaf.certificate),
-    )
-    .near(near::certificates::authority(&leaf.certificate, trust));
+    let mut nearest = None;
     for authority in &trust.authorities {
         let intermediates: Vec<Certificate> =
             authority.below.iter().chain(others).cloned().collect();
@@ -131,25 +126,30 @@ fn path_at<'a>(
         match verify_chain(&leaf.certificate, &intermediates, anchors, inside, Purpose::CodeSigning)
         {
             Ok(_) if !authority.window.contains(at) => {
-                nearest = Refusal::new(
-                    Reason::CertificateAuthorityWindow,
-                    format!("{} between {}", authority.name(), show(Some(&authority.window))),
-                    at,
-                )
-                .near(near::outside_window(at, Some(&authority.window)));
+                let expected =
+                    format!("{} between {}", authority.name(), show(Some(&authority.window)));
+                let refusal = Refusal::new(Reason::CertificateAuthorityWindow, expected, at);
+                nearest = Some(refusal.near(near::outside_window(at, Some(&authority.window))));
             }
             Ok(path) => return Ok((path, authority)),
             // Not this authority's, and so no reason to complain about.
             Err(ChainError::UnknownIssuer | ChainError::Signature) => {}
-            Err(error) if nearest.reason == Reason::CertificateAuthorityUnknown => {
-                nearest = Refusal::new(
-                    Reason::ChainInvalid,
-                    format!("a valid chain to {} at {inside}", authority.name()),
-                    error,
-                );
+            Err(error) if nearest.is_none() => {
+                let expected = format!("a valid chain to {} at {inside}", authority.name());
+                nearest = Some(Refusal::new(Reason::ChainInvalid, expected, error));
             }
             Err(_) => {}
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or_else(|| unknown(&leaf.certificate, trust)))
+}
+
+/// The refusal where no authority says that the certificate is its own.
+fn unknown(leaf: &Certificate, trust: &Trust) -> Refusal {
+    Refusal::new(
+        Reason::CertificateAuthorityUnknown,
+        near::certificates::trusted(&trust.authorities),
+        near::certificates::issuer(leaf),
+    )
+    .near(near::certificates::authority(leaf, trust))
 }

@@ -107,30 +107,30 @@ fn timestamp<'a>(
     let response = TimestampResponse::from_der(der).map_err(|error| {
         Refusal::new(Reason::TimestampMalformed, "a granted TimeStampResp", error)
     })?;
-    let names: Vec<&str> =
-        trust.timestamp_authorities.iter().map(StampingAuthority::name).collect();
-    let (found, known) = near::certificates::stamper(&response, trust);
-    let mut nearest = Refusal::new(
-        Reason::TimestampAuthorityUnknown,
-        if names.is_empty() {
-            "a trusted root with timestamp authorities".to_owned()
-        } else {
-            names.join(", ")
-        },
-        &found,
-    )
-    .near(known);
+    let mut nearest = None;
     for authority in &trust.timestamp_authorities {
         match response.verify(content.signature(), &authority.trusted) {
             Ok(verified) => return Ok((verified.time, authority)),
             Err(error) => {
                 if let Some(refusal) = explain(&error, authority, &response, content) {
-                    nearest = refusal;
+                    nearest = Some(refusal);
                 }
             }
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or_else(|| unknown(&response, trust)))
+}
+
+/// The refusal where no authority says that the timestamp is its own.
+fn unknown(response: &TimestampResponse, trust: &Trust) -> Refusal {
+    let names: Vec<&str> =
+        trust.timestamp_authorities.iter().map(StampingAuthority::name).collect();
+    let expected = match names.as_slice() {
+        [] => "a trusted root with timestamp authorities".to_owned(),
+        names => names.join(", "),
+    };
+    let (found, nearest) = near::certificates::stamper(response, trust);
+    Refusal::new(Reason::TimestampAuthorityUnknown, expected, found).near(nearest)
 }
 
 /// What an error says; `None` where it only says that another authority made the timestamp.

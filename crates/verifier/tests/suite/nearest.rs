@@ -73,8 +73,7 @@ fn of_several_identities_the_nearest_is_told() {
         let policy = Policy::identities(identities);
         let words: &[&str] = &["case", "of 2 identities"];
         near(&stack, &bundle, &policy, (Reason::IdentityMismatch, words));
-        let report =
-            stack.verifier().verify(&bundle, &Artifact::of_bytes(ARTIFACT), &policy);
+        let report = stack.verifier().verify(&bundle, &Artifact::of_bytes(ARTIFACT), &policy);
         assert_eq!(report.refusal().unwrap().expected, "Me@example.com");
     }
 }
@@ -188,7 +187,8 @@ fn a_log_id_says_to_whom_it_belongs() {
 fn a_tree_says_how_it_differs() {
     let stack = Stack::new();
     let hand = stack.hand(KeyKind::EcdsaP256);
-    let (mut bundle, other) = (stack.message(&hand), stack.message(&stack.hand(KeyKind::EcdsaP256)));
+    let (mut bundle, other) =
+        (stack.message(&hand), stack.message(&stack.hand(KeyKind::EcdsaP256)));
     let theirs = other.entries[0].inclusion_proof.clone().unwrap().checkpoint;
     bundle.entries[0].inclusion_proof.as_mut().unwrap().checkpoint = theirs;
     let words: &[&str] = &["two trees of one size"];
@@ -210,7 +210,12 @@ fn a_changed_file_says_how_it_was_changed() {
     let bundle = stack.attestation(&stack.hand(KeyKind::EcdsaP256));
     let reason = Reason::SubjectMismatch;
     let artifact = Artifact::of_bytes(b"another").named("tool");
-    near_of((&stack.root(), &artifact), &bundle, &policy, (reason, &["names tool", "another digest"]));
+    near_of(
+        (&stack.root(), &artifact),
+        &bundle,
+        &policy,
+        (reason, &["names tool", "another digest"]),
+    );
     let artifact = Artifact::of_bytes(&with_line_end);
     near_of((&stack.root(), &artifact), &bundle, &policy, (reason, &["tool", "line end"]));
     let digest = HashAlgorithm::Sha512.digest(ARTIFACT);
