@@ -23,6 +23,19 @@ pub(crate) enum Artifact {
     Digest(ArtifactDigest),
 }
 
+/// As it is said on a command line.
+impl std::fmt::Display for Artifact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Stdin => f.write_str("-"),
+            Self::Digest(digest) => {
+                write!(f, "{}:{}", digest.algorithm.short_name(), digest.hex())
+            }
+        }
+    }
+}
+
 /// A digest and the algorithm that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ArtifactDigest {

@@ -38,6 +38,7 @@ mod token;
 mod trust;
 mod up;
 mod verify;
+mod web_page;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

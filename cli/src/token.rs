@@ -101,7 +101,10 @@ impl IdToken {
                 format!("the identity token expired {} ago", ago(now.since(expires))),
             )
             .note("expired", expires.to_rfc3339())
-            .hint("siglite token makes a new one")),
+            .note("this machine says", now.to_rfc3339())
+            .hint(
+                "siglite token makes a new one; if it is new, is the clock of this machine right?",
+            )),
             _ => Ok(()),
         }
     }

@@ -10,15 +10,18 @@ use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::flags::{LoginFlags, ServiceFlags, TrustFlags};
 use crate::instance::{SIGNING_CONFIG, TRUSTED_ROOT};
+use crate::web_page;
 
 /// The trusted root that a flag names, or the instance's.
 pub(crate) fn trusted_root(flags: &TrustFlags, context: &Context) -> Outcome<TrustedRoot> {
     let path = named_or(flags.trusted_root.as_deref(), TRUSTED_ROOT, context)?;
     let bytes = files::read(&path, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
     TrustedRoot::parse(&bytes).map_err(|error| {
-        Failure::new(Exit::Trust, format!("{} is not a trusted root", path.display()))
-            .because(&error)
-            .hint("siglite use URL fetches the instance's trusted root")
+        let failure =
+            Failure::new(Exit::Trust, format!("{} is not a trusted root", path.display()))
+                .because(&error)
+                .hint("siglite use URL fetches the instance's trusted root");
+        web_page::explain(failure, &bytes)
     })
 }
 
@@ -27,9 +30,11 @@ pub(crate) fn signing_config(flag: Option<&Path>, context: &Context) -> Outcome<
     let path = named_or(flag, SIGNING_CONFIG, context)?;
     let bytes = files::read(&path, files::MAX_DOCUMENT_BYTES, Exit::Trust)?;
     SigningConfig::parse(&bytes).map_err(|error| {
-        Failure::new(Exit::Trust, format!("{} is not a signing config", path.display()))
-            .because(&error)
-            .hint("siglite use URL fetches the instance's signing config")
+        let failure =
+            Failure::new(Exit::Trust, format!("{} is not a signing config", path.display()))
+                .because(&error)
+                .hint("siglite use URL fetches the instance's signing config");
+        web_page::explain(failure, &bytes)
     })
 }
 

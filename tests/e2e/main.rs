@@ -24,6 +24,7 @@ mod offline;
 mod refusals;
 mod registry;
 mod rekor_v1;
+mod setups;
 mod signed_images;
 mod tls;
 mod up;

@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::web_page;
 
 /// How much of a foreign error message is worth showing.
 const MAX_SHOWN: usize = 500;
@@ -134,6 +135,9 @@ impl Answer {
 
     /// A status that says no, with the server's own words.
     pub(crate) fn refusal(&self, what: &str) -> Failure {
+        if let Some(failure) = self.page(what) {
+            return failure;
+        }
         let sentence = format!("{what} refuses with status {}", self.status.as_u16());
         let failure = Failure::new(Exit::Instance, sentence)
             .note("server", self.url.as_str())
@@ -149,8 +153,23 @@ impl Answer {
 
     /// An answer that is not what the protocol says.
     pub(crate) fn nonsense(&self, what: &str) -> Failure {
+        if let Some(failure) = self.page(what) {
+            return failure;
+        }
         Failure::new(Exit::Instance, format!("the answer of {what} is not what its protocol says"))
             .note("server", self.url.as_str())
+    }
+
+    /// A web page is nobody's protocol, whatever its status says.
+    fn page(&self, what: &str) -> Option<Failure> {
+        let page = web_page::title(&self.body)?;
+        let sentence = format!("something else answers in the place of {what}");
+        Some(
+            Failure::new(Exit::Instance, sentence)
+                .note("server", self.url.as_str())
+                .note("found", format!("{page}, with status {}", self.status.as_u16()))
+                .hint(web_page::HINT),
+        )
     }
 
     /// An answer that no server gave.
@@ -227,6 +246,16 @@ mod tests {
 
     fn answer(body: &str) -> Answer {
         Answer::made(StatusCode::BAD_REQUEST, body)
+    }
+
+    #[test]
+    fn a_page_is_nobodys_answer() {
+        let page = Answer::made(StatusCode::OK, "<html><title>Log in</title>");
+        for failure in [page.refusal("the log"), page.nonsense("the log")] {
+            assert_eq!(failure.sentence, "something else answers in the place of the log");
+            assert!(failure.notes.iter().any(|(_, value)| value.contains("Log in")));
+            assert!(failure.hint.is_some_and(|hint| hint.contains("NO_PROXY")));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use sigstore_tuf::{MetadataStore, Repository, Updater};
 use crate::client::{Web, below};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::files;
+use crate::{files, web_page};
 
 /// The targets of a repository that a client of ours needs.
 const TRUSTED_ROOT: &str = "trusted_root.json";
@@ -37,15 +37,15 @@ pub(crate) async fn fetch(
     mirror: &str,
     root: &[u8],
     store: impl MetadataStore + 'static,
-    now: Time,
+    clock: Time,
 ) -> Outcome<Fetched> {
-    let now = jiff::Timestamp::from_millisecond(now.millis())
+    let now = jiff::Timestamp::from_millisecond(clock.millis())
         .map_err(|error| Failure::new(Exit::Internal, "the clock is off").because(&error))?;
     let repository = match mirror.strip_prefix("file://") {
         Some(folder) => Mirror::Folder(folder.into()),
         None => Mirror::Web { web: web.clone(), base: mirror.to_owned() },
     };
-    let refuse = |error: sigstore_tuf::Error| distrust(mirror, &error);
+    let refuse = |error: sigstore_tuf::Error| distrust(mirror, error, clock);
     let mut updater = Updater::new(repository, root).map_err(refuse)?.with_store(store);
     updater.refresh(now).await.map_err(refuse)?;
     let trusted_root = updater.get_target(TRUSTED_ROOT, now).await.map_err(refuse)?;
@@ -90,6 +90,10 @@ impl Mirror {
             .get("the TUF repository", &url)
             .await
             .map_err(|failure| sigstore_tuf::Error::transport_with_source(path, Lost(failure)))?;
+        if web_page::title(&answer.body).is_some() {
+            let failure = answer.nonsense("the TUF repository");
+            return Err(sigstore_tuf::Error::transport_with_source(path, Lost(failure)));
+        }
         match answer.status {
             StatusCode::OK if answer.body.len() as u64 <= limit => Ok(Some(answer.body.to_vec())),
             StatusCode::OK => {
@@ -118,28 +122,40 @@ struct Lost(Failure);
 
 /// What the library refuses, in our words: a repository that cannot be reached is the instance's
 /// problem, everything else is one of trust.
-fn distrust(mirror: &str, error: &sigstore_tuf::Error) -> Failure {
+fn distrust(mirror: &str, error: sigstore_tuf::Error, clock: Time) -> Failure {
     use sigstore_tuf::Error;
+    let trust = |sentence: &str, error: &Error| {
+        Failure::new(Exit::Trust, sentence).note("repository", mirror).because(error)
+    };
     match error {
-        Error::Transport { .. } => Failure::new(Exit::Instance, "cannot fetch the trust material")
-            .note("repository", mirror)
-            .because(error)
-            .hint("is the instance running? siglite up starts it"),
-        Error::Expired { .. } => {
-            Failure::new(Exit::Trust, "the trust material of the instance has expired")
-                .note("repository", mirror)
-                .because(error)
-                .hint("the running instance renews it: check its log and the clock of this machine")
+        Error::Transport { message, source } => lost(mirror, message, source),
+        Error::Expired { expires, .. } => {
+            let late = clock.millis().saturating_sub(expires.as_millisecond()) / 86_400_000;
+            trust("the trust material of the instance has expired", &error)
+                .note("this machine says", format!("{clock}, {late} days later"))
+                .hint(
+                    "is the clock of this machine right? If it is, the instance has not renewed \
+                     its trust material: siglite up does, while it runs",
+                )
         }
-        Error::Rollback { .. } => {
-            Failure::new(Exit::Trust, "the TUF repository has gone back in time")
-                .note("repository", mirror)
-                .because(error)
-                .hint("was the instance restored from an old backup, or is this another instance?")
-        }
-        _ => Failure::new(Exit::Trust, "the trust material does not verify")
-            .note("repository", mirror)
-            .because(error)
+        Error::Rollback { .. } => trust("the TUF repository has gone back in time", &error)
+            .hint("was the instance restored from an old backup, or is this another instance?"),
+        _ => trust("the trust material does not verify", &error)
             .hint("is --root or --fingerprint of this instance?"),
+    }
+}
+
+/// What did not arrive: our own words for it, where they took the way through the library.
+fn lost(
+    mirror: &str,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> Failure {
+    match source.map(|source| source.downcast::<Lost>()) {
+        Some(Ok(lost)) => lost.0.note("repository", mirror),
+        _ => Failure::new(Exit::Instance, "cannot fetch the trust material")
+            .note("repository", mirror)
+            .note("cause", message)
+            .hint("is the instance running? siglite up starts it"),
     }
 }

@@ -7,6 +7,7 @@ mod authorities;
 pub(crate) mod explain;
 mod image;
 mod moved;
+mod other_formats;
 pub(crate) mod own;
 pub(crate) mod predicate_policy;
 mod scene;
@@ -173,22 +174,23 @@ pub(crate) fn run(
     let parsed = Bundle::parse(json.as_bytes());
     let has_timestamps = !parsed.is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
-    let bytes = in_memory(artifact)?;
-    let name = artifact.file_name();
+    let named = artifact;
+    let bytes = in_memory(named)?;
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
         None => lite_verifier::Artifact::of_digests(
-            artifact
+            named
                 .digests(&algorithms(&json))?
                 .into_iter()
                 .map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
         ),
     }
-    .named(&name.unwrap_or_default());
+    .named(&named.file_name().unwrap_or_default());
     let report = check(&json, &artifact, policy, &root);
     // Only what is verified is worth a policy's opinion.
-    let accepted =
-        accepted_in(scene, &report, json.as_bytes()).and_then(|accepted| match policies {
+    let accepted = accepted_in(scene, &report, json.as_bytes())
+        .map_err(|refused| other_formats::explain(refused, &report, &json, bundle, named))
+        .and_then(|accepted| match policies {
             Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
             None => Ok(accepted),
         });
