@@ -52,10 +52,7 @@ fn broken(failure: &Failure) -> Vec<Line> {
 
 /// Text of a bundle must not look like the line below it.
 fn one_line(text: &str) -> String {
-    let line = |c: char| match c {
-        '\n' | '\r' | '\t' => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
+    let line = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
     text.chars().map(line).collect()
 }
 

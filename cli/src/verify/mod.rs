@@ -39,6 +39,7 @@ use crate::flags::{
 use crate::keys;
 use crate::render::OutputForm;
 use crate::trust;
+use own::Own;
 use predicate_policy::Policies;
 
 /// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
@@ -191,7 +192,10 @@ pub(crate) fn run(
     let accepted = accepted_in(scene, &report, json.as_bytes())
         .map_err(|refused| other_formats::explain(refused, &report, &json, bundle, named))
         .and_then(|accepted| match policies {
-            Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+            Some(policies) => policies
+                .check(&statement(&json)?)
+                .map_err(|failure| Own::PolicyRefused.taught(failure, scene.what_it_says()))
+                .map(|()| accepted),
             None => Ok(accepted),
         });
     print(Some(&report), &accepted, (output, flags.explain, silent), context)?;

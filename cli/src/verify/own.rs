@@ -68,6 +68,14 @@ impl Own {
         Failure::new(Exit::Refused, self.message())
     }
 
+    /// Teaches with a refusal that was worded elsewhere; a failure of another kind stays as it is.
+    pub(crate) fn taught(self, failure: Failure, command: impl Into<String>) -> Failure {
+        match failure.exit {
+            Exit::Refused => failure.teach(self.lesson(command)),
+            _ => failure,
+        }
+    }
+
     /// Its lesson, with the command that helps.
     pub(crate) fn lesson(self, command: impl Into<String>) -> Lesson {
         Lesson {

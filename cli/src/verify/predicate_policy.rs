@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use regorus::{Engine, Value};
 
-use super::own::Own;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -81,9 +80,6 @@ impl Policies {
         }
         failure
             .hint("--statement-out - prints what the statement says, without --policy in the way")
-            .teach(Own::PolicyRefused.lesson(
-                "siglite verify-blob-attestation FILE --bundle BUNDLE --type TYPE --statement-out -",
-            ))
     }
 
     fn names(&self) -> String {

@@ -43,6 +43,8 @@ pub(crate) enum Instead<'a> {
     Kind(&'a str),
     /// Another bundle of the same artifact.
     Bundle,
+    /// Nothing.
+    Nothing,
 }
 
 impl Scene {
@@ -134,6 +136,11 @@ impl Scene {
         self.or_in_general(&self.look, "siglite bundle inspect BUNDLE")
     }
 
+    /// The command that prints a verified statement.
+    pub(crate) fn what_it_says(&self) -> String {
+        format!("{} --statement-out -", self.again(Instead::Nothing))
+    }
+
     /// The command that signs it again.
     pub(crate) fn sign(&self) -> String {
         self.or_in_general(&self.sign, "siglite sign-blob FILE")
@@ -187,7 +194,7 @@ impl Scene {
             Instead::Issuer(issuer) => with(keep(ISSUER), ISSUER, issuer),
             Instead::Key => vec![("--key", "FILE".to_owned())],
             Instead::Signer => vec![(NAME, "IDENTITY".to_owned()), (ISSUER, "URL".to_owned())],
-            Instead::Kind(_) | Instead::Bundle => self.signer.clone(),
+            Instead::Kind(_) | Instead::Bundle | Instead::Nothing => self.signer.clone(),
         }
     }
 
