@@ -153,9 +153,9 @@ mod tests {
         let artifact = Artifact::of_sha256([1; 32]).named("dist/tool.tar");
         let said = |subjects: &[Subject]| self::subject(subjects, &artifact).unwrap();
         let tool = subject("tool.tar", HashAlgorithm::Sha256);
-        assert!(said(&[tool.clone()]).contains("it names tool.tar, with another digest"));
+        assert!(said(std::slice::from_ref(&tool)).contains("it names tool.tar, with another digest"));
         let other = subject("other", HashAlgorithm::Sha512);
-        assert!(said(&[other.clone()]).contains("by its sha512 digest"));
+        assert!(said(std::slice::from_ref(&other)).contains("by its sha512 digest"));
         assert!(said(&[other, tool]).contains("it names tool.tar"));
         assert!(said(&[subject("", HashAlgorithm::Sha256)]).contains("without a name"));
         assert_eq!(self::subject(&[], &artifact), None);

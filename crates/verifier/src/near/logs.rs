@@ -61,9 +61,9 @@ pub(crate) fn of_checkpoint(envelope: &str, expected: &Log, trust: &Trust) -> Op
         let of_key = |log: &&Log| key_id(log) == Some(line.key_id());
         if let Some(log) = trust.logs.iter().find(of_key).filter(|log| log.id != expected.id) {
             let verifier = NoteVerifier::new(line.name(), log.key.clone()).ok();
-            let verifies = verifier
+            let is_signed = verifier
                 .is_some_and(|verifier| verifier.verify(note.text().as_bytes(), line.signature()));
-            let verb = if verifies { "signed it" } else { "is named by it, and did not sign it" };
+            let verb = if is_signed { "signed it" } else { "is named by it, and did not sign it" };
             return Some(format!(
                 "{} {verb}, with the key {}: a log of the trusted root, and not the entry's",
                 log.base_url,
