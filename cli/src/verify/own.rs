@@ -14,7 +14,6 @@ macro_rules! words {
 
         impl Own {
             /// All of them.
-            #[cfg_attr(not(test), expect(dead_code, reason = "a test holds the pages to it"))]
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// The stable code.

@@ -28,8 +28,6 @@ pub enum Help {
     Sign,
     /// Say which identity must have signed, rather than which key.
     Signer,
-    /// Verify it as the kind of thing that it is.
-    Statement,
     /// Fetch, or name, the trust of the instance where it was signed.
     Trust,
 }
