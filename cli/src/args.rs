@@ -3,7 +3,7 @@
 use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    account, attest, attest_blob, bundle, completions, conformance, env, exit_codes,
+    account, attest, attest_blob, bundle, completions, conformance, env, exit_codes, explain,
     generate_key_pair, image, import_key_pair, initialize, log, public_key, sign, sign_blob,
     signing_config, token, trusted_root, tuf_client, use_instance, verify, verify_attestation,
     verify_blob, verify_blob_attestation, version,
@@ -175,6 +175,8 @@ pub(crate) enum Command {
     Completions(completions::Args),
     /// Print what the exit codes mean
     ExitCodes(exit_codes::Args),
+    /// Explain why a bundle was refused: what a reason means, and what helps
+    Explain(explain::Args),
     /// Print the version
     Version(version::Args),
     /// Sign as the public conformance suite asks

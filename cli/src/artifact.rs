@@ -100,6 +100,14 @@ pub(crate) fn algorithm(name: &str) -> Option<HashAlgorithm> {
 }
 
 impl Artifact {
+    /// The name of the file, without its folders, where it is one.
+    pub(crate) fn file_name(&self) -> Option<String> {
+        match self {
+            Self::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Self::Stdin | Self::Digest(_) => None,
+        }
+    }
+
     /// The digest of the artifact; a file is read as a stream and may be larger than memory.
     pub(crate) fn digest(&self, algorithm: HashAlgorithm) -> Outcome<ArtifactDigest> {
         if let Self::Digest(digest) = self

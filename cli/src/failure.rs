@@ -18,6 +18,23 @@ pub(crate) struct Failure {
     pub(crate) notes: Vec<(&'static str, String)>,
     /// What to do next, as a command where there is one.
     pub(crate) hint: Option<String>,
+    /// What a refusal teaches, where it is one.
+    pub(crate) lesson: Option<Box<Lesson>>,
+}
+
+/// What a refusal teaches: the word it has, what an attacker could have done, and what helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lesson {
+    /// The stable code, of which `docs/errors` has a page.
+    pub(crate) code: &'static str,
+    /// What the code means, in a sentence.
+    pub(crate) message: &'static str,
+    /// The verifier's step that refuses, if it is one.
+    pub(crate) step: Option<&'static str>,
+    /// What an attacker could have done to cause it.
+    pub(crate) attack: &'static str,
+    /// The one command that helps.
+    pub(crate) command: String,
 }
 
 /// What a command returns.
@@ -26,7 +43,7 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// A failure with this verdict and sentence.
     pub(crate) fn new(exit: Exit, sentence: impl Into<String>) -> Self {
-        Self { exit, sentence: sentence.into(), notes: Vec::new(), hint: None }
+        Self { exit, sentence: sentence.into(), notes: Vec::new(), hint: None, lesson: None }
     }
 
     /// The command line does not fit together.
@@ -51,6 +68,18 @@ impl Failure {
     /// Adds a labelled value below the sentence.
     pub(crate) fn note(mut self, label: &'static str, value: impl Into<String>) -> Self {
         self.notes.push((label, value.into()));
+        self
+    }
+
+    /// The value of the first note with this label.
+    pub(crate) fn noted(&self, label: &str) -> Option<&str> {
+        self.notes.iter().find(|(name, _)| *name == label).map(|(_, value)| value.as_str())
+    }
+
+    /// Says what the refusal teaches, and notes its code.
+    pub(crate) fn teach(mut self, lesson: Lesson) -> Self {
+        self.notes.push(("reason", lesson.code.to_owned()));
+        self.lesson = Some(Box::new(lesson));
         self
     }
 

@@ -17,6 +17,7 @@ mod artifact;
 mod attached;
 mod client;
 mod commands;
+mod errors;
 mod exit;
 mod failure;
 mod files;

@@ -32,10 +32,77 @@ pub(crate) enum OutputForm {
     Json,
 }
 
+/// How something that was checked ended; the mark says it without colour, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It holds.
+    Good,
+    /// It does not.
+    Bad,
+    /// It does not apply.
+    NotAsked,
+    /// An option left it out.
+    LeftOut,
+    /// It could not be asked.
+    NotReached,
+}
+
+/// One line of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// What stands before it.
+    pub(crate) mark: Option<Mark>,
+    /// The rest.
+    pub(crate) text: String,
+}
+
+impl Line {
+    /// A line without a mark.
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self { mark: None, text: text.into() }
+    }
+
+    /// A line with its mark.
+    pub(crate) fn marked(mark: Mark, text: impl Into<String>) -> Self {
+        Self { mark: Some(mark), text: text.into() }
+    }
+}
+
+impl Mark {
+    /// The character; where the locale has no Unicode, one of ASCII.
+    const fn shown(self, ascii: bool) -> &'static str {
+        match (self, ascii) {
+            (Self::Good, false) => "✓",
+            (Self::Good, true) => "+",
+            (Self::Bad, false) => "✗",
+            (Self::Bad, true) => "x",
+            (Self::NotAsked, false) => "·",
+            (Self::NotAsked, true) => ".",
+            (Self::LeftOut, false) => "–",
+            (Self::LeftOut, true) => "-",
+            (Self::NotReached, _) => "?",
+        }
+    }
+
+    const fn style(self) -> Style {
+        match self {
+            Self::Good => Style::new().green(),
+            Self::Bad => Style::new().red().bold(),
+            Self::LeftOut => Style::new().yellow(),
+            Self::NotAsked | Self::NotReached => Style::new().dimmed(),
+        }
+    }
+}
+
 /// The two streams of one run.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about one stream")]
 pub(crate) struct Screen {
     colour: bool,
+    /// The same for data.
+    colour_data: bool,
+    /// Whether marks are of ASCII.
+    ascii: bool,
     quiet: bool,
     /// Whether a person sees standard output as it is.
     shown: bool,
@@ -45,17 +112,27 @@ impl Screen {
     /// Decides once, at the start of a run, whether words are coloured.
     pub(crate) fn new(choice: ColourChoice, quiet: bool) -> Self {
         let asked = |name| std::env::var_os(name);
-        let colour = match choice {
+        let colours = |is_terminal: bool| match choice {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
             // no-color.org: "when present and not an empty string (regardless of its value)".
             ColourChoice::Auto => {
                 asked("NO_COLOR").is_none_or(|value| value.is_empty())
                     && asked("TERM").is_none_or(|value| value != "dumb")
-                    && std::io::stderr().is_terminal()
+                    && is_terminal
             }
         };
-        Self { colour, quiet, shown: std::io::stdout().is_terminal() }
+        let shown = std::io::stdout().is_terminal();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        Self {
+            colour: colours(std::io::stderr().is_terminal()),
+            colour_data: colours(shown),
+            ascii: locale.is_some_and(|locale| !is_unicode(&locale)),
+            quiet,
+            shown,
+        }
     }
 
     /// Data: a line, or several, on standard output.
@@ -90,6 +167,18 @@ impl Screen {
         }
     }
 
+    /// An explanation as data.
+    pub(crate) fn explain(self, lines: &[Line]) -> Outcome {
+        let text = self.lines(lines, self.colour_data, self.shown);
+        let mut stdout = std::io::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Internal, "cannot write to standard output").because(&error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The same on standard error, beside other words.
     pub(crate) fn say_script(self, text: &str) {
         if !self.quiet {
@@ -104,6 +193,25 @@ impl Screen {
             (if line.starts_with('#') { self.paint(&line, dimmed) } else { line }) + "\n"
         };
         text.lines().map(line).collect()
+    }
+
+    /// The same as words, where standard output is for something else; `--quiet` silences it.
+    pub(crate) fn explain_aside(self, lines: &[Line]) {
+        if !self.quiet {
+            to_stderr(&self.lines(lines, self.colour, true));
+        }
+    }
+
+    fn lines(self, lines: &[Line], colour: bool, shown: bool) -> String {
+        let line = |line: &Line| {
+            let text = if shown { printable(&line.text) } else { line.text.clone() };
+            match line.mark.map(|mark| (mark.shown(self.ascii), mark.style())) {
+                Some((mark, style)) if colour => format!("{} {text}", mark.style(style)),
+                Some((mark, _)) => format!("{mark} {text}"),
+                None => text,
+            }
+        };
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// Data that another program takes as it is: a line for a person, and no line end in a file
@@ -188,6 +296,15 @@ fn render(failure: &Failure, paint: impl Fn(&str, Style) -> String) -> String {
     lines.join("\n")
 }
 
+/// Whether a locale's characters are Unicode: `C` and `POSIX` are not, and one that names no charset
+/// is taken to be.
+fn is_unicode(locale: &str) -> bool {
+    match locale.split_once('.') {
+        Some((_, charset)) => charset.to_ascii_lowercase().replace('-', "").starts_with("utf8"),
+        None => !matches!(locale, "C" | "POSIX"),
+    }
+}
+
 /// What a server or a certificate says must not move the cursor of whoever reads it.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -238,6 +355,22 @@ mod tests {
         let inner = std::io::Error::new(ErrorKind::NotFound, "no such file");
         let failure = Failure::new(Exit::Usage, "cannot read x").because(&inner);
         assert_eq!(plain(&failure), "Error: cannot read x\n  cause: no such file");
+    }
+
+    #[test]
+    fn marks_are_of_ascii_where_the_locale_has_no_more() {
+        for (locale, unicode) in [
+            ("C", false),
+            ("POSIX", false),
+            ("C.UTF-8", true),
+            ("de_DE.utf8", true),
+            ("de_DE.ISO-8859-1", false),
+        ] {
+            assert_eq!(is_unicode(locale), unicode, "{locale}");
+        }
+        for mark in [Mark::Good, Mark::Bad, Mark::NotAsked, Mark::LeftOut, Mark::NotReached] {
+            assert!(mark.shown(true).is_ascii());
+        }
     }
 
     #[test]

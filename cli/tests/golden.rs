@@ -76,7 +76,7 @@ fn good() -> (String, String) {
 
 #[test]
 fn help_reads_well() {
-    let commands: [&[&str]; 33] = [
+    let commands: [&[&str]; 34] = [
         &[],
         &["use"],
         &["initialize"],
@@ -109,6 +109,7 @@ fn help_reads_well() {
         &["env"],
         &["completions"],
         &["exit-codes"],
+        &["explain"],
         &["version"],
     ];
     let home = Home::new();
@@ -128,6 +129,7 @@ fn a_verified_file_is_told_in_evidence_and_a_verdict() {
     for number in 0..=8 {
         assert!(explained.contains(&format!("({number})")), "step {number} in {explained}");
     }
+    insta::assert_snapshot!("explained_verified", explained);
 }
 
 /// The trace itself is the verifier's to word; a script finds verdict, signer and reason around it.
@@ -150,6 +152,15 @@ fn a_script_finds_the_verdict_in_json() {
     assert_eq!(refused["exit"], "refused");
     assert!(refused["signature"].is_null());
     assert_eq!(refused["report"]["refusal"]["reason"], "identity-mismatch");
+    for refusal in [&refused["refusal"], &refused["report"]["refusal"]] {
+        assert_eq!(refusal["page"], "docs/errors/identity-mismatch.md");
+        for member in ["message", "step", "expected", "found", "nearest", "attack", "help"] {
+            assert!(refusal[member].is_string(), "{member} in {refusal}");
+        }
+        let help = refusal["help"].as_str().expect("a command");
+        assert!(help.starts_with("siglite verify-blob ") && help.contains(BEACON), "{help}");
+    }
+    assert!(accepted["refusal"].is_null());
 }
 
 #[test]
@@ -165,6 +176,32 @@ fn a_refusal_names_its_step_what_was_expected_and_what_helps() {
     refuse("refused_identity", &verify(&artifact, "alice@example.org", &root, &[]));
     refuse("refused_changed_file", &verify(&changed, BEACON, &root, &[]));
     refuse("refused_other_root", &verify(&artifact, BEACON, &other_root, &[]));
+    refuse("explained_refused", &verify(&artifact, "alice@example.org", &root, &["--explain"]));
+}
+
+#[test]
+fn a_code_is_explained_and_one_that_does_not_exist_has_neighbours() {
+    let home = Home::new();
+    insta::assert_snapshot!("explain_code", home.run(&["explain", "identity-mismatch"]));
+    insta::assert_snapshot!("explain_unknown_code", home.run(&["explain", "identity-missmatch"]));
+    let all = home.run(&["explain"]);
+    assert!(all.contains("log-unknown") && all.ends_with("exit: 0"), "{all}");
+}
+
+/// A terminal without Unicode gets marks of ASCII.
+#[test]
+fn the_locale_chooses_the_marks() {
+    let (artifact, root) = good();
+    let home = Home::new();
+    let output = Command::new(env!("CARGO_BIN_EXE_siglite"))
+        .args(verify(&artifact, BEACON, &root, &["--explain"]))
+        .env_clear()
+        .env("HOME", home.path())
+        .env("LC_ALL", "C")
+        .output()
+        .expect("siglite runs");
+    assert!(output.stdout.is_ascii());
+    assert!(output.stdout.starts_with(b"+ "));
 }
 
 fn append(path: &Path) -> std::io::Result<()> {

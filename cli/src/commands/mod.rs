@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod conformance;
 pub(crate) mod env;
 pub(crate) mod exit_codes;
+pub(crate) mod explain;
 pub(crate) mod generate_key_pair;
 pub(crate) mod image;
 pub(crate) mod import_key_pair;
@@ -135,6 +136,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Env(args) => env::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::ExitCodes(args) => exit_codes::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
         Command::Version(args) => version::run(&args, &context),
         Command::SignBundle(args) => conformance::sign_bundle::run(&args, &context),
         Command::VerifyBundle(args) => conformance::verify_bundle::run(&args, &context),

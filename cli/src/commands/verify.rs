@@ -16,7 +16,7 @@ use crate::flags::PairsFlag;
 use crate::registry_flags::RegistryFlags;
 use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
-use crate::verify::{Demand, Explain, Good, VerifyFlags, Wanted, explain_moved, judge};
+use crate::verify::{Demand, Explain, Good, Scene, VerifyFlags, Wanted, explain_moved, judge};
 
 /// Verify the signatures of images
 ///
@@ -73,9 +73,10 @@ pub(super) struct ImageFlags {
           default_missing_value = "true", action = clap::ArgAction::Set, hide_short_help = true)]
     check_claims: bool,
 
-    /// What to print
-    #[arg(long, short, value_name = "FORM", default_value = "json")]
-    pub(super) output: ImageOutput,
+    /// What to print; json said in words, with --explain or on a refusal, is a report of everything
+    /// that is attached [default: json]
+    #[arg(long, short, value_name = "FORM")]
+    output: Option<ImageOutput>,
 
     /// Taken for cosign's sake: everything attached is looked at
     #[arg(long, hide = true, value_name = "N")]
@@ -107,11 +108,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let mut all = Vec::new();
         for name in &args.images {
             let image = args.image.find(name, registry.as_ref(), context).await?;
-            let good = args.image.judge(&image, &asked, &args.verify, context).await?;
+            let scene = Scene::image("verify", name, None, &args.verify);
+            let good = args.image.judge(&image, (&asked, &scene), &args.verify, context).await?;
             told(name, &image, &good, &policy, &args.image, context);
             all.extend(good.into_iter().map(|good| (image.clone(), good)));
         }
-        match args.image.output {
+        if args.image.reports(&args.verify) {
+            return Ok(());
+        }
+        match args.image.output() {
             ImageOutput::Json => {
                 let all: Vec<Value> =
                     all.iter().map(|(image, good)| document(image, good)).collect();
@@ -162,11 +167,22 @@ impl ImageFlags {
         }
     }
 
+    /// What is printed of what holds.
+    pub(super) fn output(&self) -> ImageOutput {
+        self.output.unwrap_or(ImageOutput::Json)
+    }
+
+    /// Whether a report of everything attached is printed in its place. cosign's form stays what it
+    /// is for who does not ask to be told more.
+    pub(super) fn reports(&self, flags: &VerifyFlags) -> bool {
+        self.output == Some(ImageOutput::Json) && flags.explain.is_some()
+    }
+
     /// Everything attached that holds, or why nothing does.
     pub(super) async fn judge(
         &self,
         image: &Image,
-        asked: &Asked<'_>,
+        (asked, scene): (&Asked<'_>, &Scene),
         flags: &VerifyFlags,
         context: &Context,
     ) -> Outcome<Vec<Good>> {
@@ -181,10 +197,13 @@ impl ImageFlags {
         let has_timestamps = found.candidates.iter().any(|one| !one.bundle.timestamps.is_empty());
         let root = &flags.root(policy, has_timestamps, context)?;
         let claims = self.check_claims;
-        let demand = Demand { wanted, policy, root, annotations, claims, policies };
+        let demand = Demand { wanted, policy, root, annotations, claims, policies, scene };
         let judged = judge(found, image, &demand);
-        if flags.explain.is_some() {
-            context.screen().say(&judged.explain());
+        let refused = judged.good.is_empty() && self.output == Some(ImageOutput::Json);
+        if refused || self.reports(flags) {
+            context.screen().json(&judged.document(image, wanted)?)?;
+        } else if flags.explain.is_some() {
+            context.screen().explain_aside(&judged.explain());
         }
         if flags.explain == Some(Explain::Full) {
             context.screen().say_script(&judged.recompute(image, &demand));

@@ -12,7 +12,7 @@ use crate::predicate;
 use crate::registry_flags::RegistryFlags;
 use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
-use crate::verify::{Good, VerifyFlags, Wanted};
+use crate::verify::{Good, Scene, VerifyFlags, Wanted};
 
 /// Verify the statements about images
 ///
@@ -68,10 +68,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let registry = args.image.session(&args.registry, context)?;
         for name in &args.images {
             let image = args.image.find(name, registry.as_ref(), context).await?;
-            let good = args.image.judge(&image, &asked, &args.verify, context).await?;
+            let scene = Scene::image("verify-attestation", name, Some(&args.kind), &args.verify);
+            let good = args.image.judge(&image, (&asked, &scene), &args.verify, context).await?;
             args.image.tell(name, ("attestations", "said"), &good, &policy, context);
             context.screen().say(&format!("The verdict is about {}", image.by_digest()));
-            good.iter().try_for_each(|one| print(one, args.image.output, context))?;
+            if !args.image.reports(&args.verify) {
+                good.iter().try_for_each(|one| print(one, args.image.output(), context))?;
+            }
         }
         Ok(())
     })

@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::failure::Outcome;
 use crate::render::OutputForm;
 use crate::seal::Rights;
-use crate::verify::{self, Question, VerifyFlags};
+use crate::verify::{self, Question, Scene, VerifyFlags};
 
 /// Verify a file and its bundle, offline
 ///
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         any_content: false,
         silent: false,
         output: args.output,
+        scene: Scene::blob("verify-blob", (&args.artifact, &bundle), None, &args.verify),
     };
     verify::run(&question, &args.verify, context).map(|_| ())
 }

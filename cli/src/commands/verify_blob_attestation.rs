@@ -12,7 +12,7 @@ use crate::predicate;
 use crate::render::OutputForm;
 use crate::seal::Rights;
 use crate::verify::predicate_policy::Policies;
-use crate::verify::{self, Question, VerifyFlags};
+use crate::verify::{self, Question, Scene, VerifyFlags};
 
 /// Verify a statement about a file, offline
 ///
@@ -88,6 +88,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         any_content: false,
         silent,
         output: args.output,
+        scene: Scene::blob(
+            "verify-blob-attestation",
+            (&artifact, &bundle),
+            Some(&args.kind),
+            &args.verify,
+        ),
     };
     let json = verify::run(&question, &args.verify, context)?;
     match &args.statement_out {

@@ -11,15 +11,18 @@ use lite_bundle::{Content, Signer, Statement, Subject};
 use lite_oci::signatures::SIGN_PREDICATE_TYPE;
 use lite_oci::{Digest, SimpleSigning};
 use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::own::Own;
 use super::predicate_policy::Policies;
 use super::recompute::{self, Given, Named};
-use super::{Accepted, told};
+use super::scene::Scene;
+use super::{Accepted, explain, told};
 use crate::artifact::algorithm;
 use crate::attached::{Candidate, Found, Image, Kind, Source, hashed};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::render::Line;
 
 /// How many refusals are told one by one.
 const TOLD: usize = 4;
@@ -47,6 +50,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) claims: bool,
     /// What an attestation must say.
     pub(crate) policies: Option<&'a Policies>,
+    /// How the command that helps is written.
+    pub(crate) scene: &'a Scene,
 }
 
 /// One that holds.
@@ -96,7 +101,7 @@ pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged 
         let source = candidate.source.clone();
         let key_signed = matches!(candidate.bundle.signer, Signer::PublicKey { .. });
         let report = verify(&verifier, &candidate, image, demand);
-        let outcome = told(&report, &candidate.bundle)
+        let outcome = told(demand.scene, &report, &candidate.bundle)
             .and_then(|accepted| Ok((accepted, claims(&candidate, image, demand)?)));
         match outcome {
             Ok((accepted, said)) => judged.good.push(Good { candidate, accepted, said, report }),
@@ -109,7 +114,9 @@ pub(crate) fn judge(found: Found, image: &Image, demand: &Demand<'_>) -> Judged 
         }
     }
     for (source, why) in found.unreadable {
-        let failure = Failure::new(Exit::Refused, format!("it cannot be read: {why}"));
+        let word = Own::AttachedUnreadable;
+        let failure = Failure::new(Exit::Refused, format!("it cannot be read: {why}"))
+            .teach(word.lesson(demand.scene.look()));
         judged.bad.push(Bad { source, failure, judged: None, lacks_certificate: false });
     }
     judged
@@ -161,13 +168,16 @@ fn claims(
     let said = match &candidate.kind {
         Kind::SimpleSigning(payload) => {
             let claim = SimpleSigning::parse(payload).map_err(|error| {
-                Failure::new(Exit::Refused, "the signed payload says nothing about an image")
-                    .because(&error)
+                let word = Own::PayloadMalformed;
+                word.failure().because(&error).teach(word.lesson(demand.scene.look()))
             })?;
             if demand.claims && claim.digest != *image.digest() {
-                return Err(Failure::new(Exit::Refused, "the signature is about another image")
+                let word = Own::ImageMismatch;
+                return Err(word
+                    .failure()
                     .note("expected", image.digest().as_str())
-                    .note("found", claim.digest.as_str()));
+                    .note("found", claim.digest.as_str())
+                    .teach(word.lesson(demand.scene.look())));
             }
             claim.optional.unwrap_or_default()
         }
@@ -175,7 +185,9 @@ fn claims(
             if let (Some(policies), Content::Dsse(envelope)) =
                 (demand.policies, &candidate.bundle.content)
             {
-                policies.check(&envelope.payload)?;
+                policies
+                    .check(&envelope.payload)
+                    .map_err(|failure| Own::PolicyRefused.taught(failure, demand.scene.look()))?;
             }
             let subjects = statement(candidate).map(|one| one.subjects).unwrap_or_default();
             said_about(subjects, demand.claims.then(|| image.digest()))
@@ -189,7 +201,8 @@ fn claims(
                 format!("the signer does not say {key}={value}"),
             )
             .note("expected", format!("{key}={value}"))
-            .note("found", found.map_or_else(|| "nothing".to_owned(), |v| format!("{key}={v}"))));
+            .note("found", found.map_or_else(|| "nothing".to_owned(), |v| format!("{key}={v}")))
+            .teach(Own::AnnotationMismatch.lesson(demand.scene.look())));
         }
     }
     Ok(said)
@@ -264,6 +277,7 @@ impl Judged {
         if exit == Exit::NoCertificate {
             return failure.hint("a key signed, and nobody's identity: verify with --key FILE");
         }
+        failure.lesson = self.bad.iter().find_map(|bad| bad.failure.lesson.clone());
         match self.bad.iter().find_map(|bad| bad.failure.hint.clone()) {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -271,17 +285,39 @@ impl Judged {
     }
 
     /// Every step of everything that was judged, for `--explain`.
-    pub(crate) fn explain(&self) -> String {
-        let good = self.good.iter().map(|good| (&good.candidate.source, Some(&good.report)));
-        let bad = self.bad.iter().map(|bad| {
-            let report = bad.judged.as_ref().map(|(_, report)| report);
-            (&bad.source, report)
+    pub(crate) fn explain(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (source, report, failure) in self.all() {
+            lines.push(Line::plain(format!("{source}:")));
+            lines.extend(explain::lines(report, failure));
+        }
+        lines
+    }
+
+    /// The same as data, with the verdict in front: everything that was judged, and why.
+    pub(crate) fn document(&self, image: &Image, wanted: &Wanted) -> Outcome<Value> {
+        let exit = if self.good.is_empty() { self.failure(image, wanted).exit } else { Exit::Ok };
+        let mut candidates = Vec::new();
+        for (source, report, failure) in self.all() {
+            let (trace, refusal) = explain::json(report, failure)?;
+            let accepted = self.good.iter().find(|good| good.candidate.source == *source);
+            candidates.push(json!({
+                "source": source.to_string(),
+                "verdict": if failure.is_none() { "accepted" } else { "refused" },
+                "signature": accepted.map(|good| good.accepted.json()),
+                "refusal": refusal,
+                "report": trace,
+            }));
+        }
+        Ok(json!({ "exit": exit.word(), "image": image.by_digest(), "candidates": candidates }))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Source, Option<&Report>, Option<&Failure>)> {
+        let good = self.good.iter().map(|one| (&one.candidate.source, Some(&one.report), None));
+        let bad = self.bad.iter().map(|one| {
+            (&one.source, one.judged.as_ref().map(|(_, report)| report), Some(&one.failure))
         });
-        let parts = good.chain(bad).map(|(source, report)| match report {
-            Some(report) => format!("{source}:\n{report}"),
-            None => format!("{source}: cannot be read\n"),
-        });
-        parts.collect()
+        good.chain(bad)
     }
 
     /// How each value behind it is recomputed, for `--explain=full`.
@@ -307,13 +343,14 @@ impl Judged {
 }
 
 impl Bad {
-    /// One line: where, why, expected, found.
+    /// One line: where, why, expected, found, and what came nearest.
     fn told(&self) -> String {
         let note = |name: &str| {
-            let value = self.failure.notes.iter().find(|(label, _)| *label == name);
-            value.map(|(_, value)| format!("; {name} {value}"))
+            let value = self.failure.noted(name);
+            value.map(|value| format!("; {name} {value}"))
         };
-        let notes = ["expected", "found"].map(note).map(Option::unwrap_or_default).concat();
+        let notes =
+            ["expected", "found", "nearest"].map(note).map(Option::unwrap_or_default).concat();
         format!("{}: {}{notes}", self.source, self.failure.sentence)
     }
 }

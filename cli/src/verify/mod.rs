@@ -4,15 +4,19 @@
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
 mod authorities;
+pub(crate) mod explain;
 mod image;
 mod moved;
 mod other_formats;
+pub(crate) mod own;
 pub(crate) mod predicate_policy;
 mod recompute;
+mod scene;
 mod words;
 
 pub(crate) use image::{Demand, Good, Wanted, judge};
 pub(crate) use moved::explain as explain_moved;
+pub(crate) use scene::Scene;
 
 use std::path::Path;
 
@@ -37,6 +41,7 @@ use crate::keys;
 use crate::render::OutputForm;
 use crate::seal::{self, SealFlag, Trusted};
 use crate::trust;
+use own::Own;
 use predicate_policy::Policies;
 use recompute::{Block, Given, Named};
 
@@ -157,6 +162,8 @@ pub(crate) struct Question<'a> {
     pub(crate) silent: bool,
     /// The form of the evidence.
     pub(crate) output: OutputForm,
+    /// How the command that helps is written.
+    pub(crate) scene: Scene,
 }
 
 /// Verifies and prints the verdict; what comes back is the bundle that was verified.
@@ -165,41 +172,52 @@ pub(crate) fn run(
     flags: &VerifyFlags,
     context: &Context,
 ) -> Outcome<String> {
-    let Question { bundle, artifact, policy, policies, any_content, silent, output } = *question;
+    let Question { bundle, artifact, policy, policies, any_content, silent, output, ref scene } =
+        *question;
     let json = read_bundle(bundle)?;
+    if policy.predicate_type.is_none() && !any_content {
+        let fits = words::not_a_statement(&json, scene);
+        if let Err(failure) = fits {
+            let refused = Err(failure);
+            let told = Told { how: flags.explain, output, silent, recomputed: None };
+            print(None, &refused, &told, context)?;
+            return refused.map(|_| json);
+        }
+    }
     let parsed = Bundle::parse(json.as_bytes());
     let has_timestamps = !parsed.as_ref().is_ok_and(|bundle| bundle.timestamps.is_empty());
     let root = flags.root(policy, has_timestamps, context)?;
-    if policy.predicate_type.is_none() && !any_content {
-        words::not_a_statement(&json)?;
-    }
     let bytes = in_memory(artifact)?;
     let digests = match &bytes {
         Some(_) => Vec::new(),
         None => artifact.digests(&algorithms(&json))?,
     };
     let named = Named::on_the_line(artifact, bytes.as_deref(), &digests);
+    let file_name = artifact.file_name().unwrap_or_default();
     let artifact = match &bytes {
         Some(bytes) => lite_verifier::Artifact::of_bytes(bytes),
         None => lite_verifier::Artifact::of_digests(
             digests.into_iter().map(|ArtifactDigest { algorithm, bytes }| (algorithm, bytes)),
         ),
-    };
+    }
+    .named(&file_name);
     let report = check(&json, &artifact, policy, &root);
     let recomputed = parsed.ok().filter(|_| flags.explain == Some(Explain::Full)).map(|bundle| {
         let (bundle, root, artifact) = (&bundle, &root, &named);
         recompute::blocks(Given { bundle, root, policy, artifact, report: &report })
     });
     // Only what is verified is worth a policy's opinion.
-    let accepted = accepted(&report, json.as_bytes())
+    let accepted = accepted_in(scene, &report, json.as_bytes())
         .map_err(|refused| other_formats::explain(refused, &report, &json, question))
         .and_then(|accepted| match policies {
-            Some(policies) => policies.check(&statement(&json)?).map(|()| accepted),
+            Some(policies) => policies
+                .check(&statement(&json)?)
+                .map_err(|failure| Own::PolicyRefused.taught(failure, scene.what_it_says()))
+                .map(|()| accepted),
             None => Ok(accepted),
         });
-    if !silent {
-        print(&report, &accepted, (output, flags.explain), recomputed.as_deref(), context)?;
-    }
+    let told = Told { how: flags.explain, output, silent, recomputed: recomputed.as_deref() };
+    print(Some(&report), &accepted, &told, context)?;
     let accepted = accepted?;
     context.screen().done("Verified OK:", &format!("signed {}", accepted.sentence()));
     Ok(json)
@@ -342,17 +360,21 @@ fn matcher(exact: Option<&str>, pattern: Option<&str>, flag: &str) -> Outcome<Op
 
 /// What the report proves, or its first refusal in words.
 pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
+    accepted_in(&Scene::default(), report, json)
+}
+
+fn accepted_in(scene: &Scene, report: &Report, json: &[u8]) -> Outcome<Accepted> {
     match Bundle::parse(json) {
-        Ok(bundle) => told(report, &bundle),
+        Ok(bundle) => told(scene, report, &bundle),
         // Nothing is proven of what does not parse, and the report says so.
-        Err(_) => Err(words::no_proof(report)),
+        Err(_) => Err(words::no_proof(report, scene)),
     }
 }
 
 /// The same, where the bundle is read already.
-pub(crate) fn told(report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
+pub(crate) fn told(scene: &Scene, report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
     let Some(verified) = report.verified() else {
-        return Err(words::no_proof(report));
+        return Err(words::no_proof(report, scene));
     };
     let logged = bundle.entries.first().map(|entry| {
         let checkpoint = entry.inclusion_proof.as_ref();
@@ -416,23 +438,40 @@ impl Accepted {
     }
 }
 
-/// Evidence is data: it goes to standard output, of a refusal too.
+/// How a verdict is told.
+struct Told<'a> {
+    /// How much of it.
+    how: Option<Explain>,
+    /// In which form.
+    output: OutputForm,
+    /// Whether standard output is for something else.
+    silent: bool,
+    /// What a reader needs to recompute it.
+    recomputed: Option<&'a [Block]>,
+}
+
+/// Evidence is data: it goes to standard output, of a refusal too. Where that is for something else,
+/// an explanation that was asked for stands beside it.
 fn print(
-    report: &Report,
+    report: Option<&Report>,
     accepted: &Outcome<Accepted>,
-    (output, explain): (OutputForm, Option<Explain>),
-    recomputed: Option<&[Block]>,
+    told: &Told<'_>,
     context: &Context,
 ) -> Outcome {
+    let Told { how, output, silent, recomputed } = *told;
+    let refused = accepted.as_ref().err();
     match (output, accepted) {
+        _ if silent && how.is_some() => {
+            context.screen().explain_aside(&explain::lines(report, refused));
+            Ok(())
+        }
+        _ if silent => Ok(()),
         (OutputForm::Json, accepted) => {
             let exit = if accepted.is_ok() { Exit::Ok } else { Exit::Refused };
-            let trace = serde_json::to_value(report).map_err(|error| {
-                Failure::new(Exit::Internal, "the report cannot be written").because(&error)
-            })?;
+            let (trace, refusal) = explain::json(report, refused)?;
             let signature = accepted.as_ref().ok().map(Accepted::json);
             let mut document = json!({
-                "exit": exit.word(), "signature": signature, "report": trace,
+                "exit": exit.word(), "signature": signature, "refusal": refusal, "report": trace,
             });
             if let Some(seal) = context.seal() {
                 document["sealed"] = seal.json();
@@ -442,8 +481,8 @@ fn print(
             }
             context.screen().json(&document)
         }
-        (OutputForm::Text, _) if explain.is_some() => {
-            context.screen().data(&report.to_string())?;
+        (OutputForm::Text, _) if how.is_some() => {
+            context.screen().explain(&explain::lines(report, refused))?;
             match recomputed {
                 Some(blocks) => context.screen().script(&recompute::text(blocks)),
                 None => Ok(()),

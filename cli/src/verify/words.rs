@@ -1,46 +1,83 @@
-//! A refusal of the verifier in words: the numbered step, expected, found, and what helps.
+//! A refusal of the verifier in words: the numbered step, expected, found, the nearest miss, and
+//! what helps.
 
 use lite_bundle::{Bundle, Content, Statement};
-use lite_verifier::{Reason, Refusal, Report, Step};
+use lite_verifier::{Help, Reason, Refusal, Report, Step};
 
+use super::own::Own;
+use super::scene::{Instead, Scene};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Lesson, Outcome};
 
 /// A statement about a file is no signature of the file: who verifies one for the other would
 /// accept "this build failed its tests" as approval.
-pub(super) fn not_a_statement(json: &str) -> Outcome {
+pub(super) fn not_a_statement(json: &str, scene: &Scene) -> Outcome {
     let content = Bundle::parse(json.as_bytes()).map(|bundle| bundle.content);
     let Ok(Content::Dsse(envelope)) = content else {
         return Ok(());
     };
     let kind = Statement::parse(&envelope.payload).map(|statement| statement.predicate_type);
     let kind = kind.unwrap_or_else(|_| envelope.payload_type.clone());
-    Err(Failure::new(Exit::Refused, "the bundle is a statement about a file, not its signature")
+    let command =
+        scene.with_command("verify-blob-attestation", Some(&kind)).again(Instead::Kind(&kind));
+    Err(Own::StatementNotSignature
+        .failure()
         .note("expected", "a signature")
         .note("found", format!("a statement of type {kind}"))
-        .hint(format!("siglite verify-blob-attestation --type {kind} verifies it")))
+        .hint(format!("siglite verify-blob-attestation --type {kind} verifies it"))
+        .teach(Own::StatementNotSignature.lesson(command)))
 }
 
 /// The failure that a report without proof is told as.
-pub(super) fn no_proof(report: &Report) -> Failure {
+pub(super) fn no_proof(report: &Report, scene: &Scene) -> Failure {
     report.refusal().map_or_else(
         || Failure::new(Exit::Refused, "nothing is proven").hint("--explain shows every step"),
-        refusal,
+        |refused| refusal(refused, scene),
     )
 }
 
 /// The failure that a refusal is told as.
-fn refusal(refusal: &Refusal) -> Failure {
+fn refusal(refusal: &Refusal, scene: &Scene) -> Failure {
     let step = refusal.reason.step();
     let place = match step.number() {
         Some(number) => format!("step {number} ({})", step.name()),
         None => "the first look".to_owned(),
     };
-    Failure::new(Exit::Refused, format!("{place} refuses: {}", refusal.reason))
+    let mut failure = Failure::new(Exit::Refused, format!("{place} refuses: {}", refusal.reason))
         .note("expected", &refusal.expected)
-        .note("found", &refusal.found)
-        .note("reason", refusal.reason.code())
-        .hint(hint(refusal, step))
+        .note("found", &refusal.found);
+    if let Some(nearest) = &refusal.nearest {
+        failure = failure.note("nearest", nearest);
+    }
+    failure.hint(hint(refusal, step)).teach(Lesson {
+        code: refusal.reason.code(),
+        message: refusal.reason.message(),
+        step: Some(step.name()),
+        attack: refusal.reason.attack(),
+        command: command(refusal, scene),
+    })
+}
+
+/// What was found, where it is one value that a flag can take.
+fn value<'a>(refusal: &'a Refusal, otherwise: &'a str) -> &'a str {
+    let found = refusal.found.as_str();
+    if found.is_empty() || found.contains(char::is_whitespace) { otherwise } else { found }
+}
+
+/// The one command that helps.
+fn command(refusal: &Refusal, scene: &Scene) -> String {
+    match refusal.reason.help() {
+        Help::Identity => scene.again(Instead::Identity(value(refusal, "IDENTITY"))),
+        Help::Issuer => scene.again(Instead::Issuer(value(refusal, "URL"))),
+        Help::Key => scene.again(Instead::Key),
+        Help::Signer => scene.again(Instead::Signer),
+        Help::PredicateType => scene.again(Instead::Kind(value(refusal, "TYPE"))),
+        Help::Bundle => scene.again(Instead::Bundle),
+        Help::Sign => scene.sign(),
+        Help::Log => "siglite log audit".to_owned(),
+        Help::Trust => "siglite use URL".to_owned(),
+        _ => scene.look(),
+    }
 }
 
 fn hint(refusal: &Refusal, step: Step) -> String {
@@ -65,9 +102,17 @@ fn hint(refusal: &Refusal, step: Step) -> String {
                                  accepts what no log holds"
             .to_owned(),
         Reason::PredicateTypeMismatch => format!("--type {} accepts it", refusal.found),
-        reason if of_another_instance(reason) => {
+        Reason::TimeOutsideCertificate => {
+            "it was signed too late for its certificate, or a clock was wrong: sign it again"
+                .to_owned()
+        }
+        reason if reason.help() == Help::Trust => {
             "was it signed at another instance? siglite use URL fetches an instance's trust, and \
              --trusted-root FILE names it"
+                .to_owned()
+        }
+        reason if reason.help() == Help::Log => {
+            "siglite log audit asks the log whether it still serves the tree that it signed"
                 .to_owned()
         }
         _ if step == Step::Bundle => {
@@ -77,29 +122,18 @@ fn hint(refusal: &Refusal, step: Step) -> String {
     }
 }
 
-/// Reasons that a bundle of one instance gives to the trusted root of another, or of an earlier day.
-const fn of_another_instance(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::CertificateAuthorityUnknown
-            | Reason::CertificateAuthorityWindow
-            | Reason::CheckpointOrigin
-            | Reason::LogUnknown
-            | Reason::LogWindow
-            | Reason::LogWindowMissing
-            | Reason::SctLogUnknown
-            | Reason::SctLogWindow
-            | Reason::TimestampAuthorityUnknown
-            | Reason::TimestampAuthorityWindow
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn told(reason: Reason) -> Failure {
-        refusal(&Refusal { reason, expected: "this".to_owned(), found: "that".to_owned() })
+        let refused = Refusal {
+            reason,
+            expected: "this".to_owned(),
+            found: "that".to_owned(),
+            nearest: Some("almost".to_owned()),
+        };
+        refusal(&refused, &Scene::default())
     }
 
     #[test]
@@ -107,9 +141,12 @@ mod tests {
         for reason in Reason::ALL {
             let failure = told(*reason);
             assert_eq!(failure.exit, Exit::Refused, "{reason}");
-            assert!(failure.notes.contains(&("expected", "this".to_owned())), "{reason}");
-            assert!(failure.notes.contains(&("reason", reason.code().to_owned())), "{reason}");
+            assert_eq!(failure.noted("expected"), Some("this"), "{reason}");
+            assert_eq!(failure.noted("nearest"), Some("almost"), "{reason}");
+            assert_eq!(failure.noted("reason"), Some(reason.code()), "{reason}");
             assert!(failure.hint.is_some(), "{reason}");
+            let lesson = failure.lesson.unwrap();
+            assert!(lesson.command.starts_with("siglite "), "{reason}: {}", lesson.command);
         }
     }
 

@@ -8,6 +8,8 @@ use lite_keys::HashAlgorithm;
 /// What was signed: its bytes, or digests of it that the caller vouches for.
 #[derive(Default)]
 pub struct Artifact<'a> {
+    /// What it is called, for the words of a refusal.
+    name: Option<String>,
     bytes: Option<&'a [u8]>,
     /// By algorithm. Several steps ask for the same one, and an artifact may be large.
     digests: [OnceLock<Vec<u8>>; HashAlgorithm::ALL.len()],
@@ -47,6 +49,18 @@ impl<'a> Artifact<'a> {
         let hash = HashAlgorithm::ALL.into_iter().find(|hash| hash.short_name() == name)?;
         let digest = hex::decode(digest).ok().filter(|digest| digest.len() == hash.size())?;
         Some(Self::of_digests([(hash, digest)]))
+    }
+
+    /// The same under a name. No verdict depends on it: a refusal tells by it which subject of an
+    /// attestation was probably meant.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The bytes, where they are at hand.

@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`Verifier::verify`] (the numbered story), [`Policy`] (what is asked for),
 //! [`Trust`] (what is believed), [`Report`] (what comes out), [`Reason`] (every word with which a
-//! bundle can be refused), then one module of `steps` after the other.
+//! bundle can be refused; beside it [`Help`] and what an attacker could have done), then one module
+//! of `steps` after the other. `near` looks for what a refused bundle almost met.
 //!
 //! The steps carry the numbers of sigstore-python, so that both can be open side by side:
 //! (0) times, (1) chain, (2) SCT, (3) identity, (4) inclusion and checkpoint, (5) SET, (6) times
@@ -52,7 +53,9 @@
 //! ```
 
 mod artifact;
+mod lesson;
 mod log;
+mod near;
 mod policy;
 mod reason;
 mod report;
@@ -61,6 +64,7 @@ mod trust;
 mod verifier;
 
 pub use artifact::Artifact;
+pub use lesson::Help;
 pub use log::{LogVersion, LoggedEntry, SignedTree};
 pub use policy::{Claim, Identity, Insecure, Matcher, PatternError, Policy, SignerPolicy};
 pub use reason::{Reason, Refusal};

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::report::Step;
 
-/// Why a bundle is refused: a word, what was expected, what was found.
+/// Why a bundle is refused: a word, what was expected, what was found, and what came nearest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The word.
@@ -16,6 +16,9 @@ pub struct Refusal {
     pub expected: String,
     /// What is there instead.
     pub found: String,
+    /// What did fit, or by how much the rest did not; `None` where that would help nobody. It may
+    /// hold text of the bundle: whoever prints it keeps it to one line.
+    pub nearest: Option<String>,
 }
 
 impl Refusal {
@@ -24,7 +27,12 @@ impl Refusal {
         expected: impl fmt::Display,
         found: impl fmt::Display,
     ) -> Self {
-        Self { reason, expected: expected.to_string(), found: found.to_string() }
+        Self { reason, expected: expected.to_string(), found: found.to_string(), nearest: None }
+    }
+
+    /// The same with its nearest miss, where there is one.
+    pub(crate) fn near(self, nearest: Option<String>) -> Self {
+        Self { nearest: nearest.or(self.nearest), ..self }
     }
 }
 
@@ -49,15 +57,18 @@ impl fmt::Display for OneLine<'_> {
 
 impl std::error::Error for Refusal {}
 
-/// `{"reason": code, "message": …, "step": name, "expected": …, "found": …}`.
+/// `{"reason": code, "message": …, "step": name, "expected": …, "found": …, "nearest": …,
+/// "attack": …}`; `nearest` may be null.
 impl Serialize for Refusal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut refusal = serializer.serialize_struct("Refusal", 5)?;
+        let mut refusal = serializer.serialize_struct("Refusal", 7)?;
         refusal.serialize_field("reason", self.reason.code())?;
         refusal.serialize_field("message", self.reason.message())?;
         refusal.serialize_field("step", self.reason.step().name())?;
         refusal.serialize_field("expected", &self.expected)?;
         refusal.serialize_field("found", &self.found)?;
+        refusal.serialize_field("nearest", &self.nearest)?;
+        refusal.serialize_field("attack", self.reason.attack())?;
         refusal.end()
     }
 }
@@ -88,7 +99,9 @@ macro_rules! reasons {
                 match self { $($(Self::$name => Step::$step,)+)+ }
             }
 
-            const fn message(self) -> &'static str {
+            /// One sentence, lower case, without a full stop.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
                 match self { $($(Self::$name => $message,)+)+ }
             }
         }

@@ -84,6 +84,40 @@ impl Step {
             Self::Entry => "entry",
         }
     }
+
+    /// What the step asks, in plain words.
+    #[must_use]
+    pub const fn question(self) -> &'static str {
+        match self {
+            Self::Bundle => "Can the bundle and the artifact be read?",
+            Self::Times => "When was it signed?",
+            Self::Chain => "Is the certificate from an authority we trust?",
+            Self::Sct => "Was the certificate published?",
+            Self::Identity => "Is it who you expect?",
+            Self::Inclusion => "Does a log hold the signature?",
+            Self::Set => "Did the log promise it a place and a time?",
+            Self::Validity => "Was the certificate valid when it was signed?",
+            Self::Signature => "Is it the signature of this artifact?",
+            Self::Entry => "Is this signature the one that was logged?",
+        }
+    }
+
+    /// What it holds the bundle against.
+    #[must_use]
+    pub const fn against(self) -> &'static str {
+        match self {
+            Self::Bundle => "the bundle format",
+            Self::Times => "the timestamp authorities and logs of the trusted root",
+            Self::Chain => "the certificate authorities of the trusted root",
+            Self::Sct => "the CT logs of the trusted root",
+            Self::Identity => "who you said must have signed",
+            Self::Inclusion => "the logs of the trusted root",
+            Self::Set => "the key of the log",
+            Self::Validity => "the certificate's own dates",
+            Self::Signature => "the artifact's digest and the signer's key",
+            Self::Entry => "the bundle",
+        }
+    }
 }
 
 /// What one step says.
@@ -226,24 +260,46 @@ impl Report {
     }
 }
 
-/// One line per step, for people.
+impl Outcome {
+    /// One character that says how the step ended.
+    #[must_use]
+    pub const fn mark(&self) -> char {
+        match self {
+            Self::Passed(_) => '✓',
+            Self::Refused(_) => '✗',
+            Self::NotApplicable(_) => '·',
+            Self::Skipped(_) => '–',
+            Self::NotReached => '?',
+        }
+    }
+}
+
+/// One line without its mark: the number, what was asked, against what, and what was found.
+impl fmt::Display for StepReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step.number() {
+            Some(number) => write!(f, "({number}) ")?,
+            None => f.write_str("    ")?,
+        }
+        let (question, against) = (self.step.question(), self.step.against());
+        match &self.outcome {
+            Outcome::Passed(evidence) => write!(f, "{question} Against {against}: {evidence}"),
+            Outcome::Refused(refusal) => {
+                write!(f, "{question} Against {against}: {refusal} [{}]", refusal.reason.code())
+            }
+            Outcome::NotApplicable(why) => write!(f, "{question} Not asked: {why}"),
+            Outcome::Skipped(option) => write!(f, "{question} Left out, by {option}"),
+            Outcome::NotReached => {
+                write!(f, "{question} Not reached: it needs what an earlier step could not give")
+            }
+        }
+    }
+}
+
+/// One line per step, for people, each with its mark.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for StepReport { step, outcome } in &self.steps {
-            let number =
-                step.number().map_or_else(|| "   ".to_owned(), |number| format!("({number})"));
-            let name = step.name();
-            match outcome {
-                Outcome::Passed(evidence) => writeln!(f, "ok   {number} {name}: {evidence}"),
-                Outcome::Refused(refusal) => {
-                    writeln!(f, "FAIL {number} {name}: {} [{}]", refusal, refusal.reason.code())
-                }
-                Outcome::NotApplicable(why) => writeln!(f, "-    {number} {name}: {why}"),
-                Outcome::Skipped(option) => writeln!(f, "SKIP {number} {name}: {option}"),
-                Outcome::NotReached => writeln!(f, "?    {number} {name}: not reached"),
-            }?;
-        }
-        Ok(())
+        self.steps.iter().try_for_each(|line| writeln!(f, "{} {line}", line.outcome.mark()))
     }
 }
 

@@ -4,6 +4,7 @@ use lite_bundle::{Bundle, BundleError};
 use lite_keys::PublicKey;
 
 use crate::artifact::Artifact;
+use crate::near;
 use crate::policy::{Policy, SignerPolicy};
 use crate::reason::{Reason, Refusal};
 use crate::report::{Evidence, Outcome, Report, Step, StepReport, Verified};
@@ -128,7 +129,8 @@ impl Verifier {
         let predicate_type = policy.predicate_type.as_deref();
         let statement = trace.record(
             Step::Signature,
-            signature::verify(&bundle.content, key, artifact, predicate_type),
+            signature::verify(&bundle.content, key, artifact, predicate_type)
+                .map_err(|refusal| by_another(refusal, bundle, key)),
         );
 
         // (8) The log holds this signature of this signer. Also where the log is not asked: an
@@ -147,6 +149,14 @@ impl Verifier {
         });
         trace.finish(verified)
     }
+}
+
+/// Who the log says signed, where the key does not fit.
+fn by_another(refusal: Refusal, bundle: &Bundle, key: &PublicKey) -> Refusal {
+    if refusal.reason != Reason::SignatureInvalid || refusal.nearest.is_some() {
+        return refusal;
+    }
+    refusal.near(near::certificates::logged_signer(bundle, key))
 }
 
 /// Nothing can be verified against an artifact of which nothing is known.

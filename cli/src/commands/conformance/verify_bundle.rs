@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 use crate::flags::{PolicyFlags, TrustFlags};
 use crate::render::OutputForm;
 use crate::seal::{Rights, SealFlag};
-use crate::verify::{self, Question, VerifyFlags};
+use crate::verify::{self, Question, Scene, VerifyFlags};
 
 /// Verify a bundle, as the public conformance suite asks for it
 ///
@@ -86,14 +86,16 @@ impl Args {
             ..VerifyFlags::default()
         };
         let policy = flags.policy(context)?;
+        let artifact = artifact(&self.artifact);
         let question = Question {
             bundle: &self.bundle,
-            artifact: &artifact(&self.artifact),
+            artifact: &artifact,
             policy: &policy,
             policies: None,
             any_content: true,
             silent: false,
             output: OutputForm::Text,
+            scene: Scene::blob("verify-blob", (&artifact, &self.bundle), None, &flags),
         };
         verify::run(&question, &flags, context).map(|_| ())
     }

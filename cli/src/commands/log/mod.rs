@@ -141,7 +141,7 @@ async fn told(args: &Args, context: &Context) -> Outcome {
         }
         Verb::Upload(verb) => upload::upload(verb, &place, *context.screen()).await?,
         Verb::Search(verb) => search::search(verb, &place, *context.screen()).await?,
-        Verb::Verify(verb) => verify::verify(verb, &place).await?,
+        Verb::Verify(verb) => verify::told(verb, &place, *context.screen()).await?,
         Verb::Tail(verb) => return tail::tail(verb, &place, context).await,
         Verb::Audit(verb) => return audit::run(verb, &place, context).await,
         Verb::Reindex(verb) => return reindex::run(verb, args.output, context),

@@ -12,7 +12,10 @@ use crate::client::rekor;
 use crate::client::rekor_v1::Name;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::render::{Line, Mark, OutputForm, Screen};
 use crate::trust::LogVersion;
+use crate::verify::explain;
+use crate::verify::own::Own;
 
 /// Verify that the log holds a signature
 ///
@@ -31,6 +34,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "INDEX|UUID")]
     entry: Option<Named>,
 
+    /// Print every step with what it found
+    #[arg(long)]
+    explain: bool,
+
     #[command(flatten)]
     submission: SubmissionFlags,
 }
@@ -41,7 +48,62 @@ impl Args {
     }
 }
 
+/// Verifies, and explains where that is asked for. What a script reads stays as it is.
+pub(super) async fn told(args: &Args, place: &Place, screen: Screen) -> Outcome<Said> {
+    let found = find(args, place).await;
+    if args.explain {
+        let lines = match &found {
+            Ok(entry) => steps(entry),
+            Err(failure) => explain::lines(None, Some(failure)),
+        };
+        match place.output {
+            OutputForm::Text => screen.explain(&lines)?,
+            OutputForm::Json => screen.explain_aside(&lines),
+        }
+    }
+    found.map(|entry| said(&entry))
+}
+
+#[cfg(test)]
 pub(super) async fn verify(args: &Args, place: &Place) -> Outcome<Said> {
+    find(args, place).await.map(|entry| said(&entry))
+}
+
+fn said(entry: &Entry) -> Said {
+    Said { text: entry.line(), data: entry.json(), words: entry.sentence() }
+}
+
+/// What was asked of an entry that holds, in the order in which it was asked.
+fn steps(entry: &Entry) -> Vec<Line> {
+    let checkpoint = &entry.signed.checkpoint;
+    let mut lines = vec![
+        format!(
+            "Which leaf do artifact, signature and key make? {} bytes, leaf hash {}",
+            entry.leaf.len(),
+            hex::encode(leaf_hash(&entry.leaf))
+        ),
+        format!(
+            "Did a log that we trust sign its tree? Against the logs of the trusted root: {}, {} \
+             entries, root hash {}",
+            checkpoint.origin,
+            checkpoint.size,
+            hex::encode(checkpoint.root)
+        ),
+        format!(
+            "Is the leaf in that tree? Against its root hash: leaf index {}, by a path of {} hashes",
+            entry.leaf_index,
+            entry.proof.len()
+        ),
+    ];
+    if let Some(promised) = &entry.promised {
+        lines
+            .push(format!("Did the log promise it a time? Against the log's key: {}", promised.at));
+    }
+    lines.into_iter().map(|line| Line::marked(Mark::Good, line)).collect()
+}
+
+/// The entry that artifact, signature and key make, proven to be in the log.
+async fn find(args: &Args, place: &Place) -> Outcome<Entry> {
     let submission = args.submission.read()?;
     let mut reader = place.open().await?;
     let leaf = match place.log.version {
@@ -61,10 +123,7 @@ pub(super) async fn verify(args: &Args, place: &Place) -> Outcome<Said> {
         (None, LogVersion::V2) => searched(place, &mut reader, &submission, &leaf).await?,
     };
     match entry {
-        Some(entry) if entry.leaf == leaf => {
-            let data = entry.json();
-            Ok(Said { text: entry.line(), data, words: entry.sentence() })
-        }
+        Some(entry) if entry.leaf == leaf => Ok(entry),
         other => Err(missing(place, other.as_ref(), &leaf)),
     }
 }
@@ -89,15 +148,20 @@ async fn searched(
 }
 
 fn missing(place: &Place, other: Option<&Entry>, leaf: &[u8]) -> Failure {
-    let sentence = match other {
-        Some(_) => "the entry is of another artifact, signature or key",
-        None => "the log has no entry of this artifact, signature and key",
+    let word = match other {
+        Some(_) => Own::LogEntryOther,
+        None => Own::LogEntryMissing,
     };
-    let failure = Failure::new(Exit::Refused, sentence)
-        .note("log", &place.log.url)
-        .note("expected", String::from_utf8_lossy(leaf));
+    let failure =
+        word.failure().note("log", &place.log.url).note("expected", String::from_utf8_lossy(leaf));
     match other {
-        Some(entry) => failure.note("found", read::lines(&entry.json())),
-        None => failure.hint("siglite log upload logs it; --tree v1 looks in the other tree"),
+        Some(entry) => failure
+            .note("found", read::lines(&entry.json()))
+            .teach(word.lesson(format!("siglite log get {}", entry.index))),
+        None => {
+            failure.hint("siglite log upload logs it; --tree v1 looks in the other tree").teach(
+                word.lesson("siglite log upload --artifact FILE --signature SIG --public-key KEY"),
+            )
+        }
     }
 }

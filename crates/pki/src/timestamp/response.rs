@@ -7,6 +7,7 @@ use super::request::parse_imprint;
 use super::signer::{Signer, signer_info};
 use crate::asn1;
 use crate::cert::Certificate;
+use crate::name::AuthorityName;
 use crate::oid::{self, ObjectIdentifier};
 
 /// The largest response that is read; with an embedded chain real ones stay below 8 KiB.
@@ -117,6 +118,19 @@ impl TimestampResponse {
     #[must_use]
     pub fn serial(&self) -> &[u8] {
         &self.serial
+    }
+
+    /// Who issued the signer's certificate, by the timestamp's own word, RFC 5652, Section 5.3. Not
+    /// proven before [`TimestampResponse::verify`]; for the words of a refusal.
+    #[must_use]
+    pub fn unverified_signer_issuer(&self) -> AuthorityName {
+        AuthorityName::of_name(&self.signer.issuer)
+    }
+
+    /// The serial number of the signer's certificate, the content of the INTEGER; no more proven.
+    #[must_use]
+    pub fn unverified_signer_serial(&self) -> &[u8] {
+        &self.signer.serial
     }
 
     /// The certificates that came along.

@@ -7,6 +7,7 @@ use lite_pki::{Certificate, Purpose, verify_chain_with};
 use lite_time::Time;
 
 use super::{Passed, short};
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::report::{Evidence, TrustedTime};
 use crate::trust::{Authority, Trust, show};
@@ -21,7 +22,11 @@ pub(crate) struct Leaf {
 /// Reads the signer's certificate.
 pub(crate) fn leaf(signer: &Signer) -> Result<Leaf, Refusal> {
     let Some(der) = signer.leaf() else {
-        return Err(Refusal::new(Reason::CertificateMissing, "a certificate", "a hint to a key"));
+        let hint = match signer {
+            Signer::PublicKey { hint } if !hint.is_empty() => format!("a hint to a key, {hint}"),
+            _ => "a hint to a key".to_owned(),
+        };
+        return Err(Refusal::new(Reason::CertificateMissing, "a certificate", hint));
     };
     let malformed = |error: &dyn std::fmt::Display| {
         Refusal::new(
@@ -78,7 +83,8 @@ fn others(signer: &Signer) -> Result<Vec<Certificate>, Refusal> {
                 Reason::ChainHoldsRoot,
                 "a leaf and intermediates",
                 format!("a self-issued certificate with key {}", short(certificate.spki_der())),
-            ));
+            )
+            .near(Some(format!("it is of {}", near::certificates::holder(&certificate)))));
         }
         others.push(certificate);
     }
@@ -94,7 +100,8 @@ fn refuse_strangers(others: &[Certificate], issuers: &[Certificate]) -> Result<(
                 Reason::ChainHoldsStranger,
                 "only the certificates of the path, once",
                 format!("one with serial {}", hex::encode(other.serial())),
-            ));
+            )
+            .near(Some(format!("it is of {}", near::certificates::holder(other)))));
         }
     }
     Ok(())
@@ -111,11 +118,7 @@ fn path_at<'a>(
     // late signature a broken chain.
     let (first, last) = (leaf.certificate.not_before(), leaf.certificate.not_after());
     let inside = at.clamp(first.min(last), last.max(first));
-    let mut nearest = Refusal::new(
-        Reason::CertificateAuthorityUnknown,
-        format!("one of {} certificate authorities", trust.authorities.len()),
-        "an issuer that none of them is",
-    );
+    let mut nearest = None;
     for authority in &trust.authorities {
         let intermediates: Vec<Certificate> =
             authority.below.iter().chain(others).cloned().collect();
@@ -124,24 +127,30 @@ fn path_at<'a>(
         match verify_chain_with(links, &leaf.certificate, &intermediates, anchors, inside, purpose)
         {
             Ok(_) if !authority.window.contains(at) => {
-                nearest = Refusal::new(
-                    Reason::CertificateAuthorityWindow,
-                    format!("{} between {}", authority.name(), show(Some(&authority.window))),
-                    at,
-                );
+                let expected =
+                    format!("{} between {}", authority.name(), show(Some(&authority.window)));
+                let refusal = Refusal::new(Reason::CertificateAuthorityWindow, expected, at);
+                nearest = Some(refusal.near(near::outside_window(at, Some(&authority.window))));
             }
             Ok(path) => return Ok((path, authority)),
             // Not this authority's, and so no reason to complain about.
             Err(ChainError::UnknownIssuer | ChainError::Signature) => {}
-            Err(error) if nearest.reason == Reason::CertificateAuthorityUnknown => {
-                nearest = Refusal::new(
-                    Reason::ChainInvalid,
-                    format!("a valid chain to {} at {inside}", authority.name()),
-                    error,
-                );
+            Err(error) if nearest.is_none() => {
+                let expected = format!("a valid chain to {} at {inside}", authority.name());
+                nearest = Some(Refusal::new(Reason::ChainInvalid, expected, error));
             }
             Err(_) => {}
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or_else(|| unknown(&leaf.certificate, trust)))
+}
+
+/// The refusal where no authority says that the certificate is its own.
+fn unknown(leaf: &Certificate, trust: &Trust) -> Refusal {
+    Refusal::new(
+        Reason::CertificateAuthorityUnknown,
+        near::certificates::trusted(&trust.authorities),
+        near::certificates::issuer(leaf),
+    )
+    .near(near::certificates::authority(leaf, trust))
 }

@@ -3,6 +3,7 @@
 use lite_tlog::{Checkpoint, Hash, KeyId, NoteError, NoteVerifier, SignedNote};
 
 use super::short;
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::trust::Log;
 
@@ -20,7 +21,8 @@ pub(crate) fn verify(
             Reason::CheckpointMismatch,
             format!("the tree of size {size} with root hash {}", short(&root)),
             format!("size {} with root hash {}", checkpoint.size, short(&checkpoint.root)),
-        ));
+        )
+        .near(Some(near::logs::trees((size, &root), (checkpoint.size, &checkpoint.root)))));
     }
     Ok(checkpoint)
 }

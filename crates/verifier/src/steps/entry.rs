@@ -9,6 +9,7 @@ use lite_pki::Certificate;
 
 use super::{Passed, short};
 use crate::artifact::Artifact;
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::report::Evidence;
 
@@ -29,21 +30,46 @@ pub(crate) fn verify(
     let mut evidence = Evidence::default();
     for entry in &bundle.entries {
         let body = parse(entry)?;
-        match &body {
-            Body::HashedRekord002(body) => {
-                hashedrekord_002(body, &bundle.content, signer, key, artifact)?;
-            }
-            Body::HashedRekord001(body) => {
-                hashedrekord_001(body, &bundle.content, signer, artifact)?;
-            }
-            Body::Dsse001(body) => dsse_001(body, envelope(bundle, entry)?, signer)?,
-            Body::Intoto002(body) => intoto_002(body, envelope(bundle, entry)?, signer)?,
-            _ => return Err(kind_unknown(entry)),
-        }
+        compare(&body, bundle, entry, (signer, key), artifact)
+            .map_err(|refusal| told_apart(refusal, &body, (signer, key)))?;
         evidence.add("entry", format!("{} {}", entry.kind, entry.version));
         evidence.add("leaf", format!("{} bytes", entry.canonicalized_body.len()));
     }
     Ok(((), evidence))
+}
+
+fn compare(
+    body: &Body,
+    bundle: &Bundle,
+    entry: &TransparencyLogEntry,
+    (signer, key): (&EntrySigner<'_>, &PublicKey),
+    artifact: &Artifact<'_>,
+) -> Result<(), Refusal> {
+    match body {
+        Body::HashedRekord002(body) => {
+            hashedrekord_002(body, &bundle.content, signer, key, artifact)
+        }
+        Body::HashedRekord001(body) => hashedrekord_001(body, &bundle.content, signer, artifact),
+        Body::Dsse001(body) => dsse_001(body, envelope(bundle, entry)?, signer),
+        Body::Intoto002(body) => intoto_002(body, envelope(bundle, entry)?, signer),
+        _ => Err(kind_unknown(entry)),
+    }
+}
+
+/// Who the log says signed, where it is not who the bundle says.
+fn told_apart(
+    refusal: Refusal,
+    body: &Body,
+    (signer, key): (&EntrySigner<'_>, &PublicKey),
+) -> Refusal {
+    if refusal.reason != Reason::EntryVerifierMismatch {
+        return refusal;
+    }
+    let certificate = match signer {
+        EntrySigner::Certificate(certificate) => Some(*certificate),
+        EntrySigner::Key(_) => None,
+    };
+    refusal.near(near::certificates::entry_signer(body, certificate, key))
 }
 
 fn parse(entry: &TransparencyLogEntry) -> Result<Body, Refusal> {
@@ -62,6 +88,10 @@ fn kind_unknown(entry: &TransparencyLogEntry) -> Refusal {
         Reason::EntryKindUnknown,
         "hashedrekord 0.0.1 or 0.0.2, dsse 0.0.1, intoto 0.0.2",
         format!("{} {}", entry.kind, entry.version),
+    )
+    .near(
+        matches!(entry.kind.as_str(), "hashedrekord" | "dsse" | "intoto")
+            .then(|| format!("{} is known, in another version than {}", entry.kind, entry.version)),
     )
 }
 

@@ -5,6 +5,7 @@ use lite_time::Time;
 use lite_tlog::{Hash, leaf_hash, verify_inclusion};
 
 use super::{Passed, checkpoint, is_v2, short};
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::report::{Evidence, TrustedTime};
 use crate::trust::{Log, Trust, show};
@@ -21,7 +22,7 @@ pub(crate) fn verify<'a>(
     let mut evidence = Evidence::default();
     for entry in &bundle.entries {
         let log = find(entry, trust, times)?;
-        verify_entry(entry, log, bundle.media_type, &mut evidence)?;
+        verify_entry(entry, (log, trust), bundle.media_type, &mut evidence)?;
         logs.push(log);
     }
     let mut distinct: Vec<&[u8]> = logs.iter().map(|log| log.id.as_slice()).collect();
@@ -65,7 +66,8 @@ pub(crate) fn find<'a>(
             Reason::LogUnknown,
             format!("one of the logs {}", known.join(", ")),
             short(&entry.log_id),
-        ));
+        )
+        .near(near::logs::of_entry(entry, trust)));
     };
     if named.iter().all(|log| log.window.is_none()) {
         return Err(Refusal::new(
@@ -84,6 +86,7 @@ pub(crate) fn find<'a>(
             format!("{} between {}", first.base_url, show(first.window.as_ref())),
             outside.map_or_else(String::new, ToString::to_string),
         )
+        .near(outside.and_then(|at| near::outside_window(*at, first.window.as_ref())))
     })
 }
 
@@ -98,7 +101,7 @@ fn relevant_times(entry: &TransparencyLogEntry, times: &[TrustedTime]) -> Vec<Ti
 
 fn verify_entry(
     entry: &TransparencyLogEntry,
-    log: &Log,
+    (log, trust): (&Log, &Trust),
     version: MediaType,
     evidence: &mut Evidence,
 ) -> Result<(), Refusal> {
@@ -117,11 +120,13 @@ fn verify_entry(
         return Err(Refusal::new(Reason::LogIndexMismatch, entry.log_index, proof.log_index));
     }
     let (root, _) = verify_proof(&entry.canonicalized_body, proof)?;
+    evidence.add("path", format!("{} hashes", proof.hashes.len()));
     evidence.add("tree size", proof.tree_size);
     evidence.add("root hash", hex::encode(root));
     match &proof.checkpoint {
         Some(envelope) => {
-            let signed = checkpoint::verify(envelope, log, is_v2(entry), root, proof.tree_size)?;
+            let signed = checkpoint::verify(envelope, log, is_v2(entry), root, proof.tree_size)
+                .map_err(|refusal| signed_by_another(refusal, envelope, log, trust))?;
             evidence.add("checkpoint of", signed.origin);
             Ok(())
         }
@@ -130,6 +135,16 @@ fn verify_entry(
             Ok(())
         }
         None => Err(Refusal::new(Reason::CheckpointMissing, "a signed checkpoint", "none")),
+    }
+}
+
+/// Whose checkpoint it is, where it is not this log's.
+fn signed_by_another(refusal: Refusal, envelope: &str, log: &Log, trust: &Trust) -> Refusal {
+    match refusal.reason {
+        Reason::CheckpointOrigin | Reason::CheckpointUnsigned => {
+            refusal.near(near::logs::of_checkpoint(envelope, log, trust))
+        }
+        _ => refusal,
     }
 }
 

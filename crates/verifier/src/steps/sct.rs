@@ -4,6 +4,7 @@ use lite_pki::sct::SctVerifyError;
 use lite_pki::{Certificate, CtEntry, Sct, SctList};
 
 use super::{Passed, short};
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::report::Evidence;
 use crate::trust::{Log, Trust, show};
@@ -63,7 +64,8 @@ fn find<'a>(sct: &Sct, trust: &'a Trust) -> Result<&'a Log, Refusal> {
             Reason::SctLogUnknown,
             format!("one of the CT logs {}", known.join(", ")),
             short(&sct.log_id),
-        ));
+        )
+        .near(near::logs::of_sct(&sct.log_id, trust)));
     };
     named.find(|log| log.is_trusted_at(sct.time())).ok_or_else(|| {
         Refusal::new(
@@ -71,6 +73,7 @@ fn find<'a>(sct: &Sct, trust: &'a Trust) -> Result<&'a Log, Refusal> {
             format!("{} between {}", first.base_url, show(first.window.as_ref())),
             sct.time(),
         )
+        .near(near::outside_window(sct.time(), first.window.as_ref()))
     })
 }
 

@@ -6,6 +6,8 @@ use lite_keys::{HashAlgorithm, KeyKind, PublicKey};
 
 use super::{Passed, short};
 use crate::artifact::Artifact;
+use crate::near;
+use crate::policy::Matcher;
 use crate::reason::{Reason, Refusal};
 use crate::report::Evidence;
 
@@ -51,7 +53,8 @@ fn verify_message(
             Err(_) => Reason::ArtifactMismatch,
         };
         let show = |digest: &[u8]| format!("{}:{}", hash.short_name(), hex::encode(digest));
-        return Err(Refusal::new(reason, show(named), show(found)));
+        let refusal = Refusal::new(reason, show(named), show(found));
+        return Err(refusal.near(near::artifact::other_form(artifact, *hash, named)));
     }
     verified.map(|hash| passed(key, hash, artifact))
 }
@@ -106,10 +109,13 @@ fn verify_envelope(
         }
         _ => key.verify(hash, &pae, signature).is_ok(),
     };
-    let hash = hashes(key, None)
-        .into_iter()
-        .find(|hash| by(*hash))
-        .ok_or_else(|| invalid(key, signature))?;
+    let hash = hashes(key, None).into_iter().find(|hash| by(*hash)).ok_or_else(|| {
+        // Who signs by hand often signs the payload, and leaves out the header that PAE adds.
+        let bare = |hash: HashAlgorithm| key.verify(hash, &envelope.payload, signature).is_ok();
+        let words = "the signature is over the payload alone, and not over its PAE";
+        let over_payload = hashes(key, None).into_iter().any(bare);
+        invalid(key, signature).near(over_payload.then(|| words.to_owned()))
+    })?;
     if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE {
         return Err(Refusal::new(
             Reason::PayloadTypeUnknown,
@@ -122,7 +128,8 @@ fn verify_envelope(
     let Some(subject) = statement.subjects.iter().find(|subject| is_about(subject, artifact))
     else {
         let found: Vec<String> = statement.subjects.iter().take(3).flat_map(shown).collect();
-        return Err(Refusal::new(Reason::SubjectMismatch, artifact.shown(), found.join(", ")));
+        let refusal = Refusal::new(Reason::SubjectMismatch, artifact.shown(), found.join(", "));
+        return Err(refusal.near(near::artifact::subject(&statement.subjects, artifact)));
     };
     if let Some(expected) = predicate_type.filter(|expected| *expected != statement.predicate_type)
     {
@@ -130,12 +137,23 @@ fn verify_envelope(
             Reason::PredicateTypeMismatch,
             expected,
             &statement.predicate_type,
-        ));
+        )
+        .near(other_version(expected, &statement.predicate_type)));
     }
     let evidence = passed(key, hash, artifact)
         .with("subject", &subject.name)
         .with("predicate type", &statement.predicate_type);
     Ok((statement, evidence))
+}
+
+/// Types end in their version: `https://slsa.dev/provenance/v1`.
+fn other_version(expected: &str, found: &str) -> Option<String> {
+    let kind = |text: &str| text.rsplit_once('/').map(|(kind, _)| kind.to_owned());
+    let same = kind(expected).is_some() && kind(expected) == kind(found);
+    same.then(|| "the same type in another version".to_owned()).or_else(|| {
+        let miss = near::names::miss(&Matcher::exact(expected), found)?;
+        Some(miss.words)
+    })
 }
 
 /// Whether a subject is the artifact: at least one digest we can compare, and none that differs.

@@ -1,11 +1,12 @@
 //! (0) When was the signature made, and who says so?
 
-use lite_bundle::Bundle;
+use lite_bundle::{Bundle, Content};
 use lite_pki::chain::ChainError;
 use lite_pki::timestamp::{TimestampError, TimestampResponse};
 use lite_time::Time;
 
 use super::{Passed, is_v2};
+use crate::near;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
 use crate::report::{Evidence, TimeSource, TrustedTime};
@@ -29,7 +30,7 @@ pub(crate) fn establish(
                 format!("number {index} again"),
             ));
         }
-        let (time, authority) = timestamp(der, bundle.content.signature(), trust)?;
+        let (time, authority) = timestamp(der, &bundle.content, trust)?;
         evidence.add("timestamp", time);
         evidence.add("by", authority.name());
         times.push(TrustedTime {
@@ -62,12 +63,31 @@ pub(crate) fn establish(
     let (found, wanted) = (distinct(&times), policy.required_times());
     if found < wanted && assumed.is_none() {
         let expected = format!("times from {wanted} authorities or v1 logs");
-        return Err(Refusal::new(Reason::TimeMissing, expected, format!("times from {found}")));
+        let refusal = Refusal::new(Reason::TimeMissing, expected, format!("times from {found}"));
+        return Err(refusal.near(uncounted(bundle, policy)));
     }
     if times.is_empty() {
         evidence.add("times", "none, and a managed key needs none");
     }
     Ok((times, evidence))
+}
+
+/// A time that is there and does not count.
+fn uncounted(bundle: &Bundle, policy: &Policy) -> Option<String> {
+    let stated = bundle.entries.iter().find_map(|entry| Some((entry, entry.integrated_time?)));
+    match stated {
+        Some((entry, secs)) => {
+            let why = match entry.inclusion_promise {
+                Some(_) if policy.insecure.insecure_skip_log => "the log is not asked",
+                _ => "no SET signs it",
+            };
+            let at = Time::from_secs(secs);
+            Some(format!("the log entry says {at}, which does not count: {why}"))
+        }
+        None => bundle.entries.iter().any(is_v2).then(|| {
+            "a v2 log signs no time: with one, a timestamp authority must say when".to_owned()
+        }),
+    }
 }
 
 /// How many authorities and logs speak; one that speaks twice counts once.
@@ -81,56 +101,93 @@ fn distinct(times: &[TrustedTime]) -> usize {
 /// The time of one timestamp, and the authority that made it.
 fn timestamp<'a>(
     der: &[u8],
-    signature: &[u8],
+    content: &Content,
     trust: &'a Trust,
 ) -> Result<(Time, &'a StampingAuthority), Refusal> {
     let response = TimestampResponse::from_der(der).map_err(|error| {
         Refusal::new(Reason::TimestampMalformed, "a granted TimeStampResp", error)
     })?;
-    let names: Vec<&str> =
-        trust.timestamp_authorities.iter().map(StampingAuthority::name).collect();
-    let mut nearest = Refusal::new(
-        Reason::TimestampAuthorityUnknown,
-        if names.is_empty() {
-            "a trusted root with timestamp authorities".to_owned()
-        } else {
-            names.join(", ")
-        },
-        "another authority's timestamp",
-    );
+    let mut nearest = None;
     for authority in &trust.timestamp_authorities {
-        match response.verify_with(&authority.links, signature, &authority.trusted) {
+        match response.verify_with(&authority.links, content.signature(), &authority.trusted) {
             Ok(verified) => return Ok((verified.time, authority)),
             Err(error) => {
-                if let Some(refusal) = explain(&error, authority, response.unverified_time()) {
-                    nearest = refusal;
+                if let Some(refusal) = explain(&error, authority, &response, content) {
+                    nearest = Some(refusal);
                 }
             }
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or_else(|| unknown(&response, trust)))
+}
+
+/// The refusal where no authority says that the timestamp is its own.
+fn unknown(response: &TimestampResponse, trust: &Trust) -> Refusal {
+    let names: Vec<&str> =
+        trust.timestamp_authorities.iter().map(StampingAuthority::name).collect();
+    let expected = match names.as_slice() {
+        [] => "a trusted root with timestamp authorities".to_owned(),
+        names => names.join(", "),
+    };
+    let (found, nearest) = near::certificates::stamper(response, trust);
+    Refusal::new(Reason::TimestampAuthorityUnknown, expected, found).near(nearest)
 }
 
 /// What an error says; `None` where it only says that another authority made the timestamp.
-fn explain(error: &TimestampError, authority: &StampingAuthority, at: Time) -> Option<Refusal> {
+fn explain(
+    error: &TimestampError,
+    authority: &StampingAuthority,
+    response: &TimestampResponse,
+    content: &Content,
+) -> Option<Refusal> {
+    let at = response.unverified_time();
     let name = authority.name();
     Some(match error {
         TimestampError::UnknownSigner
         | TimestampError::OtherSigner
         | TimestampError::Chain(ChainError::UnknownIssuer) => return None,
-        TimestampError::Imprint => Refusal::new(
-            Reason::TimestampImprint,
-            "a timestamp over this signature",
-            "one over other bytes",
-        ),
+        TimestampError::Imprint => imprint(response, content),
         TimestampError::Window => Refusal::new(
             Reason::TimestampAuthorityWindow,
             format!("{name} between {}", show(Some(&authority.window))),
             at,
-        ),
+        )
+        .near(near::outside_window(at, Some(&authority.window))),
         TimestampError::Chain(error) => {
-            Refusal::new(Reason::TimestampChain, format!("a valid chain to {name} at {at}"), error)
+            let expected = format!("a valid chain to {name} at {at}");
+            let outside = authority.trusted.chain.iter().find_map(|certificate| {
+                let by = near::outside(
+                    at,
+                    Some(certificate.not_before()),
+                    Some(certificate.not_after()),
+                );
+                let whose = near::certificates::called(&certificate.subject());
+                by.map(|by| format!("of the certificate of {whose}, {by}"))
+            });
+            Refusal::new(Reason::TimestampChain, expected, error).near(outside)
         }
         error => Refusal::new(Reason::TimestampSignature, format!("a signature of {name}"), error),
     })
+}
+
+/// A timestamp of something else: often of the artifact, by who took the signature for it.
+fn imprint(response: &TimestampResponse, content: &Content) -> Refusal {
+    let (hash, found) = response.imprint();
+    let show = |digest: &[u8]| format!("{}:{}", hash.short_name(), hex::encode(digest));
+    let stamped = |what: &str| format!("it was made over {what}, and not over its signature");
+    let nearest = match content {
+        Content::Message(message) => {
+            let artifact = message.digest.as_ref().is_some_and(|(_, digest)| digest == found);
+            artifact.then(|| stamped("the artifact"))
+        }
+        Content::Dsse(envelope) if hash.digest(&envelope.payload) == found => {
+            Some(stamped("the statement"))
+        }
+        Content::Dsse(envelope) => {
+            (hash.digest(&envelope.pae()) == found).then(|| stamped("the envelope"))
+        }
+    };
+    let expected =
+        format!("a timestamp over this signature, {}", show(&hash.digest(content.signature())));
+    Refusal::new(Reason::TimestampImprint, expected, show(found)).near(nearest)
 }

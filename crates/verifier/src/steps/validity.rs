@@ -3,6 +3,7 @@
 use lite_pki::Certificate;
 
 use super::Passed;
+use crate::near;
 use crate::reason::{Reason, Refusal};
 use crate::report::{Evidence, TrustedTime};
 
@@ -13,7 +14,8 @@ pub(crate) fn verify(leaf: &Certificate, times: &[TrustedTime]) -> Passed<()> {
     let mut evidence = Evidence::default().with("valid", &window);
     for time in times {
         if !leaf.is_valid_at(time.at) {
-            return Err(Refusal::new(Reason::TimeOutsideCertificate, window, time.at));
+            return Err(Refusal::new(Reason::TimeOutsideCertificate, window, time.at)
+                .near(near::outside(time.at, Some(first), Some(last))));
         }
         evidence.add("signed at", time.at);
     }

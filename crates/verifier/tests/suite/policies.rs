@@ -227,7 +227,8 @@ fn the_trace_has_every_step_once_and_reads_as_json() {
 fn a_line_of_the_trace_is_never_what_a_bundle_says() {
     let stack = Stack::new();
     let mut bundle = stack.message(&stack.hand(KeyKind::EcdsaP256));
-    bundle.entries[0].kind = "text\nok   (8) entry: \u{1b}[32mfine".to_owned();
+    bundle.entries[0].kind =
+        "text\n✓ (8) Is this signature the one that was logged? \u{1b}[32mfine".to_owned();
     let (artifact, policy) = (Artifact::of_bytes(ARTIFACT), Policy::identity(me()));
     let report = stack.verifier().verify(&bundle, &artifact, &policy);
     let text = report.to_string();
