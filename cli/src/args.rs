@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     account, attest, attest_blob, bundle, completions, env, exit_codes, generate_key_pair, image,
-    import_key_pair, initialize, log, public_key, sign, sign_blob, signing_config, token,
+    import_key_pair, initialize, inspect, log, public_key, sign, sign_blob, signing_config, token,
     trusted_root, use_instance, verify, verify_attestation, verify_blob, verify_blob_attestation,
     version,
 };
@@ -122,6 +122,8 @@ pub(crate) enum Command {
     Login(image::login::Args),
     /// Sign in and print an identity token
     Token(token::Args),
+    /// Show what a document or an image says, piece by piece, without verifying it
+    Inspect(inspect::Args),
     /// Read the transparency log, with proofs
     Log(log::Args),
     /// Make a bundle of older pieces, or show what one holds

@@ -36,6 +36,8 @@ pub(crate) enum OutputForm {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
     colour: bool,
+    /// Whether data is coloured too, where it has a form for it.
+    data_colour: bool,
     quiet: bool,
     /// Whether a person sees standard output as it is.
     shown: bool,
@@ -45,23 +47,30 @@ impl Screen {
     /// Decides once, at the start of a run, whether words are coloured.
     pub(crate) fn new(choice: ColourChoice, quiet: bool) -> Self {
         let asked = |name| std::env::var_os(name);
-        let colour = match choice {
+        let coloured = |is_terminal: bool| match choice {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
             // no-color.org: "when present and not an empty string (regardless of its value)".
             ColourChoice::Auto => {
                 asked("NO_COLOR").is_none_or(|value| value.is_empty())
                     && asked("TERM").is_none_or(|value| value != "dumb")
-                    && std::io::stderr().is_terminal()
+                    && is_terminal
             }
         };
-        Self { colour, quiet, shown: std::io::stdout().is_terminal() }
+        let shown = std::io::stdout().is_terminal();
+        let colour = coloured(std::io::stderr().is_terminal());
+        Self { colour, data_colour: coloured(shown), quiet, shown }
     }
 
     /// Data: a line, or several, on standard output.
     pub(crate) fn data(self, text: &str) -> Outcome {
+        if self.shown { self.drawn(&printable(text)) } else { self.drawn(text) }
+    }
+
+    /// Data with colours in it, all of whose foreign text is escaped already.
+    #[expect(clippy::unused_self, reason = "every word goes through the screen")]
+    pub(crate) fn drawn(self, text: &str) -> Outcome {
         let mut stdout = std::io::stdout().lock();
-        let text = if self.shown { printable(text) } else { text.to_owned() };
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         let written = write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush());
         match written {
@@ -123,6 +132,11 @@ impl Screen {
     /// The end of a run that failed.
     pub(crate) fn failure(self, failure: &Failure) {
         to_stderr(&render(failure, |word, style| self.paint(word, style)));
+    }
+
+    /// Whether data is to be coloured, where it has a form for it.
+    pub(crate) const fn paints_data(self) -> bool {
+        self.data_colour
     }
 
     /// Whether a person watches what goes on: a progress bar has somebody to show itself to.
