@@ -75,9 +75,10 @@ fn signature(line: &str, origin: &str, scope: Scope) -> Tree {
     let bytes = signature.signature();
     let by_log = signature.name() == origin;
     let tree = Tree::text("by", signature.name())
-        .noting(if by_log { "the log" } else { "a witness, or another key" })
+        .noting(if by_log { "the log's own name" } else { "a witness, or another key" })
         .with(Tree::text("key ID", signature.key_id()));
-    if bytes.len() == COSIGNATURE_BYTES && !by_log {
+    // An ECDSA signature may have this length, too; it begins with 0x30, which no time does.
+    if bytes.len() == COSIGNATURE_BYTES && bytes[0] == 0 {
         let (time, signature) = bytes.split_at(8);
         let seconds = time.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         let at = Time::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));

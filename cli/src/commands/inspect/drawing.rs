@@ -32,7 +32,8 @@ impl Pen {
         let dim = Style::new().dimmed();
         let last = tree.children.len().saturating_sub(1);
         for (index, child) in tree.children.iter().enumerate() {
-            let (branch, below) = if index == last { ("└── ", "    ") } else { ("├── ", "│   ") };
+            let (branch, below) =
+                if index == last { ("└── ", "    ") } else { ("├── ", "│   ") };
             out.push_str(&self.paint(&format!("{margin}{branch}"), dim));
             self.node(out, child);
             self.children(out, child, &format!("{margin}{below}"));

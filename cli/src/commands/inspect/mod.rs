@@ -96,8 +96,7 @@ fn image_named(what: &str) -> Outcome<Option<Reference>> {
             .hint("an image is named with its registry: HOST/NAME:TAG"));
     }
     what.parse().map(Some).map_err(|error| {
-        Failure::new(Exit::Usage, format!("{what} is neither a file nor an image"))
-            .because(&error)
+        Failure::new(Exit::Usage, format!("{what} is neither a file nor an image")).because(&error)
     })
 }
 
@@ -133,7 +132,8 @@ mod tests {
     #[test]
     fn what_is_cut_is_counted() {
         let leaf = Tree { label: "leaf".into(), ..Tree::default() };
-        let middle = Tree { label: "m".into(), children: vec![leaf.clone(), leaf], ..Tree::default() };
+        let middle =
+            Tree { label: "m".into(), children: vec![leaf.clone(), leaf], ..Tree::default() };
         let top = Tree { label: "t".into(), children: vec![middle], ..Tree::default() };
         let shown = cut(top.clone(), 1);
         assert_eq!(shown.children[0].note.as_deref(), Some("2 below"));

@@ -3,7 +3,7 @@
 use lite_pki::Sct;
 use serde_json::Value;
 
-use super::fields::{Fields, decode, generic};
+use super::fields::{decode, generic};
 use crate::der::sct_tree;
 use crate::tree::Tree;
 use crate::when::Scope;

@@ -14,7 +14,7 @@ mod trusted_root;
 mod tuf;
 
 pub(crate) use body::body;
-pub(crate) use fields::{Fields, clever, decode, generic};
+pub(crate) use fields::{Fields, decode, generic};
 pub(crate) use key::{sct_answer, sealed};
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, generic, items};
+use super::fields::{Fields, items};
 use crate::tree::Tree;
 
 /// What is stated about what.

@@ -135,8 +135,5 @@ fn a_damaged_certificate_is_shown_up_to_the_damage() {
     let damaged = tree(&der);
     assert!(damaged.find("issuer").is_some() && damaged.find("subject").is_none());
     let note = damaged.find("the rest").unwrap().note.clone().unwrap();
-    assert_eq!(
-        note,
-        format!("unreadable: at byte {validity}: validity expected, found tag 0x31")
-    );
+    assert_eq!(note, format!("unreadable: at byte {validity}: validity expected, found tag 0x31"));
 }

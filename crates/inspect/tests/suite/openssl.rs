@@ -18,7 +18,11 @@ fn ask(words: &str, file: &[u8]) -> Option<String> {
         println!("skipped: there is no openssl on this machine");
         return None;
     };
-    assert!(output.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "openssl {words}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -43,7 +47,8 @@ fn compact(text: &str) -> String {
 }
 
 fn check_certificate(der: &[u8]) {
-    let words = "x509 -inform DER -in in -noout -serial -startdate -enddate -fingerprint -sha256 -text";
+    let words =
+        "x509 -inform DER -in in -noout -serial -startdate -enddate -fingerprint -sha256 -text";
     let Some(said) = ask(words, der) else { return };
     let tree = tree(der);
     let trimmed = value(&tree, "serial number");
@@ -117,7 +122,10 @@ fn timestamps_say_what_openssl_says() {
     assert_eq!(value(&shown, "status"), "granted");
     let stamped = shown.find("timestamp").unwrap();
     let serial = line(&said, "Serial number:").trim_start_matches("0x").to_lowercase();
-    assert_eq!(value(stamped, "serial number").trim_start_matches('0'), serial.trim_start_matches('0'));
+    assert_eq!(
+        value(stamped, "serial number").trim_start_matches('0'),
+        serial.trim_start_matches('0')
+    );
     assert_eq!(line(&said, "Time stamp:"), openssl_date(&value(stamped, "time")));
     let policy = line(&said, "Policy OID:");
     assert!(value(stamped, "policy").contains(policy), "{policy}");
@@ -143,10 +151,8 @@ fn requests_say_what_openssl_made() {
     let words = "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null \
                  -subj /O=example/CN=test -addext subjectAltName=email:a@example.org -outform DER";
     let folder = tempfile::tempdir().unwrap();
-    let made = Command::new("openssl")
-        .args(words.split_whitespace())
-        .current_dir(folder.path())
-        .output();
+    let made =
+        Command::new("openssl").args(words.split_whitespace()).current_dir(folder.path()).output();
     let Ok(made) = made else { return println!("skipped: there is no openssl on this machine") };
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let shown: Tree = tree(&made.stdout);

@@ -29,7 +29,10 @@ fn every_bundle_of_the_suite_is_shown_and_the_refused_ones_say_why() {
         for other in ["trusted_root.json", "key.pub"] {
             let Ok(bytes) = std::fs::read(folder.join(other)) else { continue };
             let told = inspect(&bytes, now());
-            assert!(told.is_ok() || name == "managed-key-wrong-key_fail", "{name}/{other}: {told:?}");
+            assert!(
+                told.is_ok() || name == "managed-key-wrong-key_fail",
+                "{name}/{other}: {told:?}"
+            );
         }
         seen += 1;
     }
@@ -51,7 +54,9 @@ fn a_bundle_shows_what_each_part_of_it_says() {
     ] {
         assert_eq!(value(&tree, label), wanted, "{label}");
     }
-    for label in ["checkpoint", "signed certificate timestamps", "timestamp", "leaf hash", "subjects"] {
+    for label in
+        ["checkpoint", "signed certificate timestamps", "timestamp", "leaf hash", "subjects"]
+    {
         assert!(tree.find(label).is_some(), "{label}");
     }
     let issuer = tree.find("extensions").unwrap().find("issuer").unwrap();
@@ -65,9 +70,8 @@ fn a_bundle_shows_what_each_part_of_it_says() {
 
 #[test]
 fn a_trusted_root_shows_logs_authorities_and_their_windows() {
-    let tree = tree(&vector(
-        "verifier/tests/vectors/bundle-verify/rekor2-happy-path/trusted_root.json",
-    ));
+    let tree =
+        tree(&vector("verifier/tests/vectors/bundle-verify/rekor2-happy-path/trusted_root.json"));
     assert_eq!(tree.kind, Some(Kind::TrustedRoot));
     for label in ["transparency logs", "certificate authorities", "timestamp authorities"] {
         assert!(!tree.find(label).unwrap().children.is_empty(), "{label}");
