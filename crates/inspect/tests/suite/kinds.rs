@@ -1,15 +1,18 @@
 //! Every kind is recognised by its looks, and what is nothing is refused with a reason.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lite_inspect::{Kind, Unknown, recognise};
-use lite_keys::HashAlgorithm;
+use lite_keys::{HashAlgorithm, KeyKind, SigningKey};
 use lite_pki::pem;
 use lite_pki::timestamp::TimestampRequest;
 use lite_tlog::entry_bundle;
+use lite_tuf::{Metadata, RoleKey, RoleName, RoleThreshold, Root, Signed};
 
 use crate::pieces::{at, certificate, checkpoint, part, timestamp};
-use crate::support::{bundle, tree, value, vector};
+use crate::support::{bundle, now, tree, value, vector};
 
 #[track_caller]
 fn check(bytes: &[u8], wanted: Kind) {
@@ -101,6 +104,33 @@ fn several_documents_are_shown_one_by_one() {
     assert_eq!(tree.kind, Some(Kind::Several));
     assert_eq!(tree.children.len(), 2);
     assert_eq!(value(&tree, "payload type"), "application/vnd.in-toto+json");
+}
+
+#[test]
+fn tuf_root_metadata_says_which_keys_sign_for_what() {
+    let key = RoleKey::new(SigningKey::generate(KeyKind::EcdsaP256)).unwrap();
+    let ids = vec![key.id().clone()];
+    let root = Root {
+        consistent_snapshot: true,
+        keys: BTreeMap::from([(key.id().clone(), key.key().clone())]),
+        roles: BTreeMap::from([(RoleName::Root, RoleThreshold { keyids: ids, threshold: 2 })]),
+    };
+    let expires = now().plus(std::time::Duration::from_secs(7 * 86_400));
+    let file = Signed::new(Metadata::new(3, expires, root), &[&key]).unwrap().to_file().unwrap();
+    let tree = tree(&file);
+    assert_eq!(tree.kind, Some(Kind::TufRoot));
+    assert_eq!(value(&tree, "version"), "3");
+    assert_eq!(tree.find("expires").unwrap().note.as_deref(), Some("in 7 days"));
+    let role = tree.find("roles").unwrap();
+    assert_eq!(value(role, "root"), "2 of 1 keys");
+    assert_eq!(role.children[0].note.as_deref(), Some("more than there are"));
+    // The ID is the hash of the key, so there is nothing to say about it.
+    let listed = tree.find("keys").unwrap();
+    assert_eq!(value(listed, "key ID"), key.id().as_str());
+    assert_eq!(listed.find("key ID").unwrap().note, None);
+    let signature = tree.find("signatures").unwrap();
+    assert_eq!(signature.find("key ID").unwrap().note.as_deref(), Some("a key of root"));
+    assert!(listed.find("public key").unwrap().kind == Some(Kind::PublicKey));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use lite_time::Time;
 
 /// The tests' own now.
 pub(crate) fn now() -> Time {
-    Time::parse_rfc3339("2026-01-01T00:00:00Z").unwrap()
+    Time::parse_rfc3339("2027-01-01T00:00:00Z").unwrap()
 }
 
 pub(crate) fn crates() -> PathBuf {

@@ -48,9 +48,8 @@ fn a_bundle_shows_what_each_part_of_it_says() {
         ("issuer", "O=sigstore.dev, CN=sigstore-intermediate"),
         ("build-trigger", "workflow_dispatch"),
         ("lasts", "10 minutes"),
-        ("kind", "dsse 0.0.2"),
+        ("kind", "hashedrekord 0.0.2"),
         ("payload type", "application/vnd.in-toto+json"),
-        ("integrated time", "0"),
     ] {
         assert_eq!(value(&tree, label), wanted, "{label}");
     }
@@ -66,6 +65,30 @@ fn a_bundle_shows_what_each_part_of_it_says() {
     );
     let expired = tree.find("not after").unwrap().note.clone().unwrap();
     assert!(expired.starts_with("expired ") && expired.ends_with(" before now"), "{expired}");
+}
+
+#[test]
+fn an_older_bundle_shows_its_promise_and_opens_what_was_logged() {
+    let tree = tree(&bundle("happy-path-v0.1"));
+    assert_eq!(value(&tree, "kind"), "hashedrekord 0.0.1");
+    assert!(value(&tree, "integrated time").starts_with("20"));
+    assert!(tree.find("signed entry timestamp").is_some());
+    // The log has the certificate in PEM in base64, in JSON in base64.
+    let logged = tree.find("body").unwrap().find("publicKey").unwrap();
+    assert_eq!(logged.children[0].kind, Some(Kind::Certificate));
+    assert_eq!(
+        value(logged, "SHA-256 fingerprint"),
+        value(tree.find("certificate chain").unwrap(), "SHA-256 fingerprint")
+    );
+}
+
+#[test]
+fn a_cosigned_checkpoint_shows_when_witnesses_saw_it() {
+    let cosigned = cases().into_iter().find(|case| case.ends_with("rekor2-checkpoint-cosigned"));
+    let Some(case) = cosigned else { return println!("skipped: the suite is not at hand") };
+    let tree = tree(&std::fs::read(case.join("bundle.sigstore.json")).unwrap());
+    let checkpoint = tree.find("checkpoint").unwrap();
+    assert!(value(checkpoint, "cosigned").starts_with("20"));
 }
 
 #[test]
