@@ -33,7 +33,7 @@ pub(super) fn entry(label: &str, value: &Value, scope: Scope) -> Tree {
         .with_some(fields.take("logId").map(log_id))
         .with_some(fields.take("kindVersion").map(kind_version))
         .with_some(integrated(&mut fields, scope))
-        .with_some(fields.take("inclusionPromise").map(|value| promise(value)))
+        .with_some(fields.take("inclusionPromise").map(promise))
         .with_some(fields.take("inclusionProof").map(|value| proof(value, scope)))
         .with_some(fields.take("canonicalizedBody").map(|value| logged("body", value, scope)));
     fields.finish(tree)

@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
         Self::of(value).ok_or_else(|| generic(label, value).noting("an object should stand here"))
     }
 
-    /// A field by its camelCase name, or the same in `snake_case`, as protocol buffers allow.
+    /// A field by its `camelCase` name, or the same in `snake_case`, as protocol buffers allow.
     /// `null` is absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a Value> {
         let (key, value) =
@@ -123,12 +123,14 @@ pub(crate) fn base64_node(label: &str, value: &Value) -> Tree {
 
 /// JSON as it is, within limits.
 pub(crate) fn generic(label: &str, value: &Value) -> Tree {
-    walk(label, value, 0, &mut MAX_NODES.clone(), &|_, _| None)
+    let mut budget = MAX_NODES;
+    walk(label, value, 0, &mut budget, &|_, _| None)
 }
 
 /// JSON in which well-known fields hold keys, certificates and signatures in base64.
 pub(crate) fn clever(label: &str, value: &Value, scope: Scope) -> Tree {
-    walk(label, value, 0, &mut MAX_NODES.clone(), &|label, text| encoded(label, text, scope))
+    let mut budget = MAX_NODES;
+    walk(label, value, 0, &mut budget, &|label, text| encoded(label, text, scope))
 }
 
 fn walk(

@@ -27,10 +27,11 @@ pub(crate) fn der(bytes: &[u8]) -> Result<Kind, Unknown> {
             Ok(Kind::TimestampResponse)
         }
         [OID, tag] if *tag == explicit(0) => Ok(Kind::TimestampResponse),
-        [INTEGER, SEQUENCE, OCTET_STRING, ..] | [INTEGER, OCTET_STRING, ..] => Ok(Kind::PrivateKey),
+        // PKCS#8, SEC 1, and PKCS#1: version, modulus, exponents, primes.
+        [INTEGER, SEQUENCE, OCTET_STRING, ..]
+        | [INTEGER, OCTET_STRING, ..]
+        | [INTEGER, INTEGER, INTEGER, INTEGER, ..] => Ok(Kind::PrivateKey),
         [INTEGER, SEQUENCE, ..] if is_imprint(&parts[1]) => Ok(Kind::TimestampRequest),
-        // PKCS#1: version, modulus, exponents, primes.
-        [INTEGER, INTEGER, INTEGER, INTEGER, ..] => Ok(Kind::PrivateKey),
         [SEQUENCE, OCTET_STRING] => Ok(Kind::SealedKey),
         _ => {
             let found: Vec<String> = tags.iter().map(|tag| format!("0x{tag:02x}")).collect();

@@ -182,12 +182,13 @@ fn json(text: &str) -> Result<Recognised, Unknown> {
         all.push(value.map_err(malformed)?);
     }
     if let [one] = all.as_slice() {
-        let listed = one.as_array().filter(|items| !items.is_empty());
-        if let Some(items) = listed.filter(|items| shape::shape(&items[0]).is_ok()) {
-            if shape::shape(&items[0]) != Ok(Kind::RekorAnswer) {
-                let content = Content::Several(items.clone());
-                return Ok(Recognised { kind: Kind::Several, wrapping: None, content });
-            }
+        // An array of Rekor's answers is one answer.
+        let is_document =
+            |item: &Value| shape::shape(item).is_ok_and(|kind| kind != Kind::RekorAnswer);
+        let listed = one.as_array().filter(|items| items.first().is_some_and(is_document));
+        if let Some(items) = listed {
+            let content = Content::Several(items.clone());
+            return Ok(Recognised { kind: Kind::Several, wrapping: None, content });
         }
         let kind = shape::shape(one)?;
         let content = Content::Json(all.remove(0), text.as_bytes().to_vec());

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lite_inspect::Tree;
 
 use crate::pieces::{at, certificate, timestamp};
@@ -102,9 +104,8 @@ fn certificates_say_what_openssl_says() {
     for authorities in ["certificateAuthorities", "timestampAuthorities"] {
         for authority in root[authorities].as_array().unwrap() {
             for one in authority["certChain"]["certificates"].as_array().unwrap() {
-                use base64::Engine as _;
                 let text = one["rawBytes"].as_str().unwrap();
-                let der = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+                let der = STANDARD.decode(text).unwrap();
                 check_certificate(&der);
                 seen += 1;
             }

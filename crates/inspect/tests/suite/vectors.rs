@@ -1,6 +1,6 @@
 //! Every bundle of the conformance suite, good or bad, can be looked at.
 
-use lite_inspect::{Kind, Unknown, inspect};
+use lite_inspect::{Kind, Tree, Unknown, inspect};
 
 use crate::support::{bundle, cases, notes, now, tree, value, vector};
 
@@ -108,13 +108,14 @@ fn the_places_of_der_are_those_of_the_document() {
     let certificate = tree.find("certificate").unwrap();
     let der_length = certificate.span.unwrap().length;
     assert_eq!(certificate.span.unwrap().offset, 0);
-    fn check(node: &lite_inspect::Tree, end: usize) {
-        for child in &node.children {
-            if let Some(span) = child.span {
-                assert!(span.offset + span.length <= end, "{}", child.label);
-            }
-            check(child, end);
+    check_places(certificate, der_length);
+}
+
+fn check_places(node: &Tree, end: usize) {
+    for child in &node.children {
+        if let Some(span) = child.span {
+            assert!(span.offset + span.length <= end, "{}", child.label);
         }
+        check_places(child, end);
     }
-    check(certificate, der_length);
 }
