@@ -4,9 +4,9 @@ use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     account, attest, attest_blob, bundle, completions, conformance, env, exit_codes, explain,
-    generate_key_pair, image, import_key_pair, initialize, log, public_key, sign, sign_blob,
-    signing_config, token, trusted_root, tuf_client, use_instance, verify, verify_attestation,
-    verify_blob, verify_blob_attestation, version,
+    generate_key_pair, image, import_key_pair, initialize, inspect, log, public_key, sign,
+    sign_blob, signing_config, token, trusted_root, tuf_client, use_instance, verify,
+    verify_attestation, verify_blob, verify_blob_attestation, version,
 };
 use crate::render::ColourChoice;
 use crate::up;
@@ -159,6 +159,8 @@ pub(crate) enum Command {
     Login(image::login::Args),
     /// Sign in and print an identity token
     Token(token::Args),
+    /// Show what a document or an image says, piece by piece, without verifying it
+    Inspect(inspect::Args),
     /// Read the transparency log, with proofs
     Log(log::Args),
     /// Make a bundle of older pieces, or show what one holds

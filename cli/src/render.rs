@@ -137,8 +137,13 @@ impl Screen {
 
     /// Data: a line, or several, on standard output.
     pub(crate) fn data(self, text: &str) -> Outcome {
+        if self.shown { self.drawn(&printable(text)) } else { self.drawn(text) }
+    }
+
+    /// Data with colours in it, all of whose foreign text is escaped already.
+    #[expect(clippy::unused_self, reason = "every word goes through the screen")]
+    pub(crate) fn drawn(self, text: &str) -> Outcome {
         let mut stdout = std::io::stdout().lock();
-        let text = if self.shown { printable(text) } else { text.to_owned() };
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         let written = write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush());
         match written {
@@ -263,6 +268,11 @@ impl Screen {
     /// The end of a run that failed.
     pub(crate) fn failure(self, failure: &Failure) {
         to_stderr(&render(failure, |word, style| self.paint(word, style)));
+    }
+
+    /// Whether data is to be coloured, where it has a form for it.
+    pub(crate) const fn paints_data(self) -> bool {
+        self.colour_data
     }
 
     /// Whether a person watches what goes on: a progress bar has somebody to show itself to.

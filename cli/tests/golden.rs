@@ -76,7 +76,7 @@ fn good() -> (String, String) {
 
 #[test]
 fn help_reads_well() {
-    let commands: [&[&str]; 34] = [
+    let commands: [&[&str]; 35] = [
         &[],
         &["use"],
         &["initialize"],
@@ -87,6 +87,7 @@ fn help_reads_well() {
         &["generate-key-pair"],
         &["import-key-pair"],
         &["public-key"],
+        &["inspect"],
         &["token"],
         &["log"],
         &["log", "info"],
@@ -130,6 +131,17 @@ fn a_verified_file_is_told_in_evidence_and_a_verdict() {
         assert!(explained.contains(&format!("({number})")), "step {number} in {explained}");
     }
     insta::assert_snapshot!("explained_verified", explained);
+}
+
+/// Two layers are without a time that passes.
+#[test]
+fn a_document_is_taken_apart_and_what_is_none_is_refused() {
+    let home = Home::new();
+    let bundle = vector("rekor2-happy-path/bundle.sigstore.json");
+    insta::assert_snapshot!("inspected", home.run(&["inspect", &bundle, "--depth", "2"]));
+    let unknown = format!("{VECTORS}/a.txt");
+    insta::assert_snapshot!("error_unknown_document", home.run(&["inspect", &unknown]));
+    insta::assert_snapshot!("error_no_document", home.run(&["inspect", "no/such.json"]));
 }
 
 /// The trace itself is the verifier's to word; a script finds verdict, signer and reason around it.

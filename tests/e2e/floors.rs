@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Each crate with its floor, bottom first. ARCHITECTURE.md draws the same house.
-const FLOORS: [(&str, u8); 27] = [
+const FLOORS: [(&str, u8); 28] = [
     ("lite-time", 0),
     ("lite-keys", 0),
     ("lite-tlog", 1),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u8); 27] = [
     ("lite-issuer", 2),
     ("lite-verifier", 2),
     ("lite-entries", 2),
+    ("lite-inspect", 2),
     ("lite-store", 3),
     ("lite-http", 3),
     ("lite-images", 3),

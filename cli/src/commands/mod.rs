@@ -13,6 +13,7 @@ pub(crate) mod generate_key_pair;
 pub(crate) mod image;
 pub(crate) mod import_key_pair;
 pub(crate) mod initialize;
+pub(crate) mod inspect;
 pub(crate) mod log;
 pub(crate) mod public_key;
 pub(crate) mod sign;
@@ -128,6 +129,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Outcome {
         Command::Download(args) => image::download::run(&args, &context),
         Command::Login(args) => image::login::run(&args, &context),
         Command::Token(args) => token::run(&args, &context),
+        Command::Inspect(args) => inspect::run(&args, &context),
         Command::Log(args) => log::run(&args, &context),
         Command::Bundle(args) => bundle::run(&args, &context),
         Command::TrustedRoot(args) => trusted_root::run(&args, &context),
