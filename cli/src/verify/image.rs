@@ -184,9 +184,9 @@ fn claims(
             if let (Some(policies), Content::Dsse(envelope)) =
                 (demand.policies, &candidate.bundle.content)
             {
-                policies.check(&envelope.payload).map_err(|failure| {
-                    Own::PolicyRefused.taught(failure, demand.scene.look())
-                })?;
+                policies
+                    .check(&envelope.payload)
+                    .map_err(|failure| Own::PolicyRefused.taught(failure, demand.scene.look()))?;
             }
             let subjects = statement(candidate).map(|one| one.subjects).unwrap_or_default();
             said_about(subjects, demand.claims.then(|| image.digest()))
