@@ -16,36 +16,47 @@ pub(crate) fn other_form(
     hash: HashAlgorithm,
     digest: &[u8],
 ) -> Option<String> {
-    if hash.digest(&[]) == digest {
-        return Some("an empty file was signed".to_owned());
+    one_of(artifact, &[(hash, digest.to_vec())]).map(|(_, words)| words.to_owned())
+}
+
+/// One way to write a file otherwise; `None` where it is written so already.
+type Form = fn(&[u8]) -> Option<Vec<u8>>;
+
+const FORMS: [(Form, &str); 5] = [
+    (|bytes| Some([bytes, b"\n"].concat()), "it lacks the line end with which it was signed"),
+    (
+        |bytes| bytes.strip_suffix(b"\n").map(<[u8]>::to_vec),
+        "it was signed without the line end at its end",
+    ),
+    (unix, "it was signed with the line ends of Unix (LF), and has those of Windows (CRLF)"),
+    (windows, "it was signed with the line ends of Windows (CRLF), and has those of Unix (LF)"),
+    (
+        |bytes| bytes.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec),
+        "it was signed without the byte order mark at its start",
+    ),
+];
+
+/// Which of the digests a form of the artifact has, and which form. However many there are, each
+/// form is hashed once per algorithm: a bundle decides how many subjects it names.
+fn one_of(
+    artifact: &Artifact<'_>,
+    wanted: &[(HashAlgorithm, Vec<u8>)],
+) -> Option<(usize, &'static str)> {
+    let named = |hash: HashAlgorithm| wanted.iter().any(|(other, _)| *other == hash);
+    let find = |form: &[u8]| {
+        HashAlgorithm::ALL.into_iter().filter(|hash| named(*hash)).find_map(|hash| {
+            let digest = hash.digest(form);
+            wanted.iter().position(|(other, wanted)| *other == hash && *wanted == digest)
+        })
+    };
+    if let Some(index) = find(&[]) {
+        return Some((index, "an empty file was signed"));
     }
     let bytes = artifact.bytes().filter(|bytes| bytes.len() <= MAX_TRIED)?;
     if bytes.is_empty() {
-        return Some("the file at hand is empty".to_owned());
+        return Some((0, "the file at hand is empty"));
     }
-    let words = [
-        (Some([bytes, b"\n"].concat()), "it lacks the line end with which it was signed"),
-        (
-            bytes.strip_suffix(b"\n").map(<[u8]>::to_vec),
-            "it was signed without the line end at its end",
-        ),
-        (
-            unix(bytes),
-            "it was signed with the line ends of Unix (LF), and has those of Windows (CRLF)",
-        ),
-        (
-            windows(bytes),
-            "it was signed with the line ends of Windows (CRLF), and has those of Unix (LF)",
-        ),
-        (
-            bytes.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec),
-            "it was signed without the byte order mark at its start",
-        ),
-    ];
-    let found = words
-        .into_iter()
-        .find(|(form, _)| form.as_ref().is_some_and(|form| hash.digest(form) == digest));
-    found.map(|(_, words)| words.to_owned())
+    FORMS.iter().find_map(|(form, words)| Some((find(&form(bytes)?)?, *words)))
 }
 
 fn unix(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -85,14 +96,20 @@ pub(crate) fn subject(subjects: &[Subject], artifact: &Artifact<'_>) -> Option<S
             subject.name.clone()
         }
     };
+    let (mut wanted, mut whose) = (Vec::new(), Vec::new());
     for subject in subjects {
         for hash in HashAlgorithm::ALL {
-            let digest =
-                subject.digest.get(hash.short_name()).and_then(|hex| hex::decode(hex).ok());
-            if let Some(words) = digest.and_then(|digest| other_form(artifact, hash, &digest)) {
-                return Some(format!("{}: {words}", called(subject)));
+            let digest = subject.digest.get(hash.short_name());
+            if let Some(digest) = digest.and_then(|hex| hex::decode(hex).ok()) {
+                wanted.push((hash, digest));
+                whose.push(subject);
             }
         }
+    }
+    if let Some((index, words)) = one_of(artifact, &wanted)
+        && let Some(subject) = whose.get(index)
+    {
+        return Some(format!("{}: {words}", called(subject)));
     }
     let same_name = |subject: &&Subject| {
         let last = |path: &str| path.rsplit(['/', '\\']).next().map(str::to_owned);
