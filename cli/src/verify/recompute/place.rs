@@ -67,11 +67,6 @@ impl Place {
     pub(super) const fn inner(self) -> (usize, usize) {
         (self.start + self.header, self.content)
     }
-
-    /// The bytes with the header.
-    pub(super) fn bytes(self, der: &[u8]) -> &[u8] {
-        der.get(self.start..self.end()).unwrap_or_default()
-    }
 }
 
 /// `offset+length`, with the header.
