@@ -3,6 +3,7 @@
 //! in the table below and argued in docs/verdicts.md.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -204,7 +205,7 @@ fn with_mutants(case: Case, folder: &Path) -> Vec<Case> {
     let mut all = Vec::new();
     for (index, (name, bundle)) in mutants.into_iter().enumerate() {
         let path = folder.join(format!("{}-{index}.json", case.name));
-        std::fs::write(&path, bundle.to_string()).unwrap();
+        serde_json::to_writer(File::create(&path).unwrap(), &bundle).unwrap();
         all.push(Case {
             name,
             bundle: path,
