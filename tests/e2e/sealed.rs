@@ -31,19 +31,14 @@ fn unsealed(trace: &str, read: &[&Path]) -> Option<String> {
         |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned();
     let calls: Vec<String> = trace.lines().map(call).collect();
     let opens = |line: &String| line.starts_with("open");
-    // One socket is tried, so that its refusal is seen.
     let network: Vec<&String> =
         calls.iter().filter(|line| !opens(line) && !line.starts_with("seccomp(")).collect();
-    if network.len() != 1 || !network[0].starts_with("socket(") || !network[0].contains("EPERM") {
-        return Some(format!("these calls, and not one refused socket: {network:?}"));
+    if !network.is_empty() {
+        return Some(format!("calls that have to do with sockets: {network:?}"));
     }
     let sealed =
         calls.iter().rposition(|line| line.starts_with("seccomp(") && line.ends_with("= 0"));
     let Some(sealed) = sealed else { return Some("there is no filter".to_owned()) };
-    let tried = calls.iter().position(|line| line == network[0]);
-    if tried < Some(sealed) {
-        return Some("the socket was tried before the filter was there".to_owned());
-    }
     let early = |path: &&&Path| {
         let name = format!("\"{}\"", path.display());
         calls[..sealed].iter().any(|line| opens(line) && line.contains(&name))
@@ -58,14 +53,12 @@ fn a_run_that_is_not_sealed_is_recognised() {
     let refused =
         "7 socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = -1 EPERM (not permitted)\n";
     let open = "7 openat(AT_FDCWD, \"/b\", O_RDONLY) = 3\n";
-    assert_eq!(unsealed(&[seal, refused, open].concat(), &[file]), None);
+    assert_eq!(unsealed(&[seal, open].concat(), &[file]), None);
     for (wrong, word) in [
-        ([seal, open].concat(), "one refused socket"),
-        ([seal, refused, refused, open].concat(), "one refused socket"),
-        ([seal, &refused.replace("-1 EPERM", "3"), open].concat(), "one refused socket"),
-        ([refused, open].concat(), "no filter"),
-        ([refused, seal, open].concat(), "before the filter"),
-        ([open, seal, refused].concat(), "read unsealed"),
+        ([seal, refused, open].concat(), "to do with sockets"),
+        ([refused, seal, open].concat(), "to do with sockets"),
+        (open.to_owned(), "no filter"),
+        ([open, seal].concat(), "read unsealed"),
     ] {
         let said = unsealed(&wrong, &[file]).unwrap();
         assert!(said.contains(word), "{said}");
@@ -214,7 +207,7 @@ fn a_sealed_run_says_what_it_trusted_and_how_old_that_is() {
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     let sealed = &said["sealed"];
     assert_eq!(sealed["seccomp"], true);
-    assert_eq!(sealed["socket"], "refused");
+    assert_eq!(sealed["sockets"], "refused");
     let trusted = &sealed["trustedRoot"];
     assert_eq!(trusted["path"], root.display().to_string());
     let bytes = std::fs::read(&root).unwrap();

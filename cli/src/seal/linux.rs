@@ -63,6 +63,13 @@ pub(super) fn lock(rights: &Rights) -> Outcome<Locks> {
     Ok(Locks { landlock, inherited })
 }
 
+/// Whether the kernel says that a filter is in force, proc(5): 2 is a filter.
+pub(super) fn is_filtered() -> bool {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let mode = status.lines().find_map(|line| line.strip_prefix("Seccomp:"));
+    mode.is_some_and(|mode| mode.trim() == "2")
+}
+
 /// The filter: the calls above fail with `EPERM`, as if the process had no right to them, and all
 /// others go on as they were.
 fn filter() -> Result<BpfProgram, seccompiler::Error> {
@@ -165,6 +172,7 @@ mod tests {
         std::fs::create_dir(&allowed).unwrap();
         let locks = lock(&Rights { writes: vec![allowed.join("file")] }).unwrap();
         assert_eq!(locks.inherited, 1, "the listener");
+        assert!(is_filtered());
         // No way to a socket, and none with one that is here.
         refused(TcpStream::connect(address));
         refused(TcpListener::bind("127.0.0.1:0"));
