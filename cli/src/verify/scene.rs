@@ -71,7 +71,7 @@ impl Scene {
         };
         let bundle = if files::is_dash(bundle) { "FILE".to_owned() } else { path };
         Self {
-            look: format!("siglite bundle inspect {bundle}"),
+            look: format!("siglite inspect {bundle}"),
             operands: vec![file, format!("--bundle {bundle}")],
             sign,
             ..Self::of(command, kind, flags)
@@ -133,7 +133,7 @@ impl Scene {
 
     /// The command that shows what is there, none of it verified.
     pub(crate) fn look(&self) -> String {
-        self.or_in_general(&self.look, "siglite bundle inspect BUNDLE")
+        self.or_in_general(&self.look, "siglite inspect BUNDLE")
     }
 
     /// The command that prints a verified statement.
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(scene.again(Instead::Key), "siglite verify-blob f --bundle b --key FILE");
         assert!(scene.again(Instead::Bundle).starts_with("siglite verify-blob f --bundle BUNDLE"));
         assert_eq!(scene.look(), "look");
-        assert_eq!(Scene::default().look(), "siglite bundle inspect BUNDLE");
+        assert_eq!(Scene::default().look(), "siglite inspect BUNDLE");
     }
 
     /// A name in a certificate is whatever its holder could register.

@@ -1,14 +1,15 @@
 //! `siglite bundle`: bundles from older pieces, and what a bundle holds.
 
 mod create;
-mod inspect;
 mod pieces;
-mod tree;
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::commands::{Context, block_on};
+use crate::commands::{Context, block_on, inspect};
 use crate::failure::Outcome;
+use crate::render::OutputForm;
 
 /// Make a bundle of older pieces, or show what one holds
 #[derive(Debug, clap::Args)]
@@ -31,13 +32,21 @@ The signature is verified before the bundle is written; who signed is for verify
     /// Show what a bundle holds, piece by piece, without verifying it
     #[command(after_help = "Examples:
   siglite bundle inspect FILE.sigstore.json
-  siglite bundle inspect FILE.sigstore.json --output json | jq .entries")]
-    Inspect(inspect::Args),
+  siglite inspect FILE.sigstore.json             the same, for every kind of document")]
+    Inspect {
+        /// The bundle; - for standard input
+        #[arg(value_name = "FILE")]
+        bundle: PathBuf,
+
+        /// What to print
+        #[arg(long, short, value_name = "FORM", default_value = "text")]
+        output: OutputForm,
+    },
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     match &args.verb {
         Verb::Create(args) => block_on(create::run(args, context)),
-        Verb::Inspect(args) => inspect::run(args, context),
+        Verb::Inspect { bundle, output } => inspect::of_file(bundle, *output, context),
     }
 }

@@ -62,15 +62,33 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         Some(reference) => block_on(image::tree(&reference, &args.registry, context))?,
         None => file::tree(Path::new(&args.what), context)?,
     };
+    let form = Form { depth: args.depth, full: args.full, output: args.output };
+    show(tree, &args.what, form, context)
+}
+
+/// A file as a whole tree, for commands that know that it is one.
+pub(crate) fn of_file(path: &Path, output: OutputForm, context: &Context) -> Outcome {
+    let form = Form { depth: None, full: false, output };
+    show(file::tree(path, context)?, &path.display().to_string(), form, context)
+}
+
+/// How a tree is printed.
+struct Form {
+    depth: Option<usize>,
+    full: bool,
+    output: OutputForm,
+}
+
+fn show(tree: Tree, name: &str, form: Form, context: &Context) -> Outcome {
     let verified_by = tree.kind.and_then(lite_inspect::Kind::verified_by);
-    let tree = match args.depth {
+    let tree = match form.depth {
         Some(depth) => cut(tree, depth),
         None => tree,
     };
-    match args.output {
+    match form.output {
         OutputForm::Text => {
             let screen = context.screen();
-            screen.drawn(&drawing::lines(&tree, &args.what, args.full, screen.paints_data()))?;
+            screen.drawn(&drawing::lines(&tree, name, form.full, screen.paints_data()))?;
         }
         OutputForm::Json => context.screen().json(&drawing::json(&tree))?,
     }
