@@ -14,7 +14,7 @@ use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier}
 
 use crate::cases::{Case, cases, made, suites};
 use crate::mutants::{lenders, passing, read};
-use crate::mutate::mutants;
+use crate::mutate::{Mutant, mutants};
 use crate::stack::{ARTIFACT, Hand, ISSUER, SIGNER, Stack, me};
 
 /// Their verdict; `None` where they cannot read what the case hands them.
@@ -51,26 +51,29 @@ fn another_implementation_agrees() {
     assert!(differ.is_empty(), "{differ:#?}");
 }
 
-/// One mutant in so many, another one in each bundle.
-const STRIDE: usize = 11;
+/// One mutant in so many. Which ones depends on their bytes alone, so that each run meets the same.
+const STRIDE: u32 = 11;
+
+fn is_of_the_sample(mutant: &Mutant) -> bool {
+    mutant.json.bytes().map(u32::from).sum::<u32>().is_multiple_of(STRIDE)
+}
 
 #[test]
 fn another_implementation_agrees_on_mutants() {
     let all = passing();
     let bundles: Vec<_> = all.iter().map(read).collect();
-    let known = |case: &&Case| !CASES.iter().any(|(listed, _)| case.name == *listed);
-    let cases: Vec<&Case> = all.iter().filter(known).collect();
+    // Bundles of the test stack have other keys, and so other mutants, in each run.
+    let cases: Vec<&Case> = all.iter().filter(|case| !case.name.starts_with("made ")).collect();
     let (agree, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let differ = Mutex::new(BTreeMap::<_, Vec<String>>::new());
     let work = || {
         loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            let Some(case) = cases.get(turn) else { return };
+            let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             let (verifier, policy) = (case.verifier(), case.policy().unwrap());
             let artifact = Artifact::of_bytes(&case.artifact);
             let (original, json) = read(case);
             let mutants = mutants(&json, &lenders(&original, &bundles));
-            for mutant in mutants.iter().skip(turn % STRIDE).step_by(STRIDE) {
+            for mutant in mutants.iter().filter(|mutant| is_of_the_sample(mutant)) {
                 let bundle = mutant.json.as_bytes();
                 let ours = verifier.verify_json(bundle, &artifact, &policy).is_accepted();
                 if ours == theirs(case, bundle).unwrap_or(false) {
@@ -103,14 +106,16 @@ const CASES: &[(&str, &str)] = &[
 const ANY: &[&str] =
     &["changed", "deleted", "doubled", "emptied", "named twice", "retyped", "swapped"];
 
+const TWICE: &[&str] = &["emptied", "named twice", "retyped"];
+
 /// Mutants that we refuse and it accepts: member, manner, why. docs/verdicts.md says more.
 const STRICT: &[(&str, &[&str], &str)] = &[
-    ("dsseEnvelope", &["named twice"], JSON),
-    ("dsseEnvelope.signatures", &["retyped"], JSON),
+    ("dsseEnvelope", TWICE, JSON),
+    ("dsseEnvelope.signatures", TWICE, JSON),
     ("mediaType", ANY, "it asks no version for its members"),
-    ("messageSignature", &["named twice", "retyped"], JSON),
-    ("messageSignature.messageDigest", &["retyped"], JSON),
-    ("verificationMaterial.certificate", &["named twice", "retyped"], JSON),
+    ("messageSignature", TWICE, JSON),
+    ("messageSignature.messageDigest", TWICE, JSON),
+    ("verificationMaterial.certificate", TWICE, JSON),
     ("verificationMaterial.publicKey", &["named twice", "retyped"], JSON),
     ("verificationMaterial.timestampVerificationData", &["emptied", "retyped"], JSON),
     (
@@ -124,10 +129,10 @@ const STRICT: &[(&str, &[&str], &str)] = &[
         "it does not read all of a timestamp's DER",
     ),
     ("verificationMaterial.tlogEntries", &["doubled"], "it counts an entry twice"),
-    ("verificationMaterial.tlogEntries.inclusionPromise", &["retyped"], JSON),
-    ("verificationMaterial.tlogEntries.inclusionProof", &["retyped"], JSON),
-    ("verificationMaterial.tlogEntries.inclusionProof.checkpoint", &["retyped"], JSON),
-    ("verificationMaterial.tlogEntries.kindVersion", &["retyped"], JSON),
+    ("verificationMaterial.tlogEntries.inclusionPromise", TWICE, JSON),
+    ("verificationMaterial.tlogEntries.inclusionProof", &["named twice", "retyped"], JSON),
+    ("verificationMaterial.tlogEntries.inclusionProof.checkpoint", TWICE, JSON),
+    ("verificationMaterial.tlogEntries.kindVersion", TWICE, JSON),
     ("verificationMaterial.tlogEntries.inclusionProof.logIndex", ANY, PROOF),
     ("verificationMaterial.tlogEntries.inclusionProof.rootHash", ANY, PROOF),
     ("verificationMaterial.tlogEntries.inclusionProof.treeSize", ANY, PROOF),
@@ -154,7 +159,11 @@ const LENIENT: &[(&str, &[&str], &str)] = &[
         &["emptied"],
         "proto-JSON writes `null` for a list without members; it cannot read that",
     ),
-    ("verificationMaterial.tlogEntries.inclusionProof.checkpoint", &["emptied"], "as below"),
+    (
+        "verificationMaterial.tlogEntries.inclusionProof.checkpoint",
+        &["deleted", "emptied"],
+        "as below",
+    ),
     (
         "verificationMaterial.tlogEntries.inclusionProof.checkpoint.envelope",
         &["deleted", "emptied"],
