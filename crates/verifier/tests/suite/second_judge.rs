@@ -116,7 +116,7 @@ const STRICT: &[(&str, &[&str], &str)] = &[
     ("messageSignature", TWICE, JSON),
     ("messageSignature.messageDigest", TWICE, JSON),
     ("verificationMaterial.certificate", TWICE, JSON),
-    ("verificationMaterial.publicKey", &["named twice", "retyped"], JSON),
+    ("verificationMaterial.publicKey", TWICE, JSON),
     ("verificationMaterial.timestampVerificationData", &["emptied", "retyped"], JSON),
     (
         "verificationMaterial.timestampVerificationData.rfc3161Timestamps",
