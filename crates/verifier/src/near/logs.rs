@@ -1,6 +1,6 @@
 //! Logs that are almost the trusted one: to whom a log ID, a name or a key ID belongs.
 
-use lite_bundle::TransparencyLogEntry;
+use lite_bundle::{Bundle, TransparencyLogEntry};
 use lite_keys::HashAlgorithm;
 use lite_tlog::{Checkpoint, KeyId, NoteVerifier, SignedNote};
 
@@ -35,6 +35,15 @@ pub(crate) fn of_entry(entry: &TransparencyLogEntry, trust: &Trust) -> Option<St
         ),
         None => format!("its checkpoint is of {host}, which the trusted root does not list"),
     })
+}
+
+/// Of which log the bundle is, where the trusted root does not know it: a sign of another instance.
+pub(crate) fn stranger(bundle: &Bundle, trust: &Trust) -> Option<String> {
+    let entry = bundle.entries.first()?;
+    if trust.logs.iter().any(|log| log.id == entry.log_id) {
+        return None;
+    }
+    of_entry(entry, trust).map(|near| format!("and of its log entry: {near}"))
 }
 
 /// To whom the log ID of an SCT belongs that is no CT log's of the trusted root.

@@ -30,7 +30,7 @@ pub(crate) fn establish(
                 format!("number {index} again"),
             ));
         }
-        let (time, authority) = timestamp(der, &bundle.content, trust)?;
+        let (time, authority) = timestamp(der, bundle, trust)?;
         evidence.add("timestamp", time);
         evidence.add("by", authority.name());
         times.push(TrustedTime {
@@ -101,9 +101,10 @@ fn distinct(times: &[TrustedTime]) -> usize {
 /// The time of one timestamp, and the authority that made it.
 fn timestamp<'a>(
     der: &[u8],
-    content: &Content,
+    bundle: &Bundle,
     trust: &'a Trust,
 ) -> Result<(Time, &'a StampingAuthority), Refusal> {
+    let content = &bundle.content;
     let response = TimestampResponse::from_der(der).map_err(|error| {
         Refusal::new(Reason::TimestampMalformed, "a granted TimeStampResp", error)
     })?;
@@ -118,11 +119,11 @@ fn timestamp<'a>(
             }
         }
     }
-    Err(nearest.unwrap_or_else(|| unknown(&response, trust)))
+    Err(nearest.unwrap_or_else(|| unknown(&response, bundle, trust)))
 }
 
 /// The refusal where no authority says that the timestamp is its own.
-fn unknown(response: &TimestampResponse, trust: &Trust) -> Refusal {
+fn unknown(response: &TimestampResponse, bundle: &Bundle, trust: &Trust) -> Refusal {
     let names: Vec<&str> =
         trust.timestamp_authorities.iter().map(StampingAuthority::name).collect();
     let expected = match names.as_slice() {
@@ -130,7 +131,10 @@ fn unknown(response: &TimestampResponse, trust: &Trust) -> Refusal {
         names => names.join(", "),
     };
     let (found, nearest) = near::certificates::stamper(response, trust);
-    Refusal::new(Reason::TimestampAuthorityUnknown, expected, found).near(nearest)
+    let nearest = nearest.into_iter().chain(near::logs::stranger(bundle, trust));
+    let nearest: Vec<String> = nearest.collect();
+    Refusal::new(Reason::TimestampAuthorityUnknown, expected, found)
+        .near((!nearest.is_empty()).then(|| nearest.join("; ")))
 }
 
 /// What an error says; `None` where it only says that another authority made the timestamp.

@@ -48,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "explain",
     "generate-key-pair",
     "initialize",
+    "inspect",
     "log",
     "sign",
     "sign-blob",
