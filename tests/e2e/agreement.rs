@@ -240,12 +240,11 @@ fn siglite(case: &Case, home: &Path) -> bool {
     let mut command = Command::new(binary("siglite"));
     command.env_clear().env("HOME", home).arg("verify-bundle");
     command.arg("--bundle").arg(&case.bundle).arg("--trusted-root").arg(&case.root);
-    match &case.key {
-        Some(key) => drop(command.arg("--key").arg(key)),
-        None => {
-            command.args(["--certificate-identity", &case.identity]);
-            command.args(["--certificate-oidc-issuer", &case.issuer]);
-        }
+    if let Some(key) = &case.key {
+        command.arg("--key").arg(key);
+    } else {
+        command.args(["--certificate-identity", &case.identity]);
+        command.args(["--certificate-oidc-issuer", &case.issuer]);
     }
     run(command.arg(&case.artifact)).code == Some(0)
 }
@@ -284,24 +283,22 @@ fn python(cases: &[Case]) -> Verdicts {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let jobs: String = cases
-        .iter()
-        .filter(|case| case.key.is_none())
-        .map(|case| {
-            let job = json!({
-                "bundle": case.bundle, "artifact": case.artifact, "root": case.root,
-                "identity": case.identity, "issuer": case.issuer,
-            });
-            format!("{job}\n")
-        })
-        .collect();
+    let mut jobs = String::new();
+    for case in cases.iter().filter(|case| case.key.is_none()) {
+        let job = json!({
+            "bundle": case.bundle, "artifact": case.artifact, "root": case.root,
+            "identity": case.identity, "issuer": case.issuer,
+        });
+        jobs.push_str(&job.to_string());
+        jobs.push('\n');
+    }
     // On a thread, or both sides wait for each other when the pipes are full.
     let writer = std::thread::spawn(move || input.write_all(jobs.as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let mut answers = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut verdict = |case: &Case| {
+    let verdict = |case: &Case| {
         if case.key.is_some() {
             return None;
         }
@@ -309,5 +306,5 @@ fn python(cases: &[Case]) -> Verdicts {
         let why = answer["why"].as_str().unwrap_or_default().to_owned();
         Some((answer["accepted"] == true, why))
     };
-    cases.iter().map(|case| verdict(case)).collect()
+    cases.iter().map(verdict).collect()
 }

@@ -7,7 +7,7 @@ use lite_tests::{Stack, binary};
 /// Resident memory of an idle stack.
 const MEMORY_KIB: u64 = 64 * 1024;
 /// Size of the one binary, with the registry, its client and Rego in it.
-const BINARY_BYTES: u64 = 35_000_000;
+const BINARY_BYTES: u64 = 36_000_000;
 
 #[expect(clippy::print_stderr, reason = "a number that is not asserted is worth a look")]
 fn check(what: &str, found: u64, limit: u64) {

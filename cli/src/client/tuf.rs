@@ -177,7 +177,7 @@ fn lost(
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Failure {
-    match source.map(|source| source.downcast::<Lost>()) {
+    match source.map(<dyn std::error::Error + Send + Sync>::downcast::<Lost>) {
         Some(Ok(lost)) => lost.0.note("repository", mirror),
         _ => Failure::new(Exit::Instance, "cannot fetch the trust material")
             .note("repository", mirror)

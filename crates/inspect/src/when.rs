@@ -78,7 +78,7 @@ pub(crate) fn length(seconds: i64) -> String {
     let seconds = seconds.unsigned_abs();
     for (unit, name) in UNITS {
         let count = seconds / unit;
-        if count >= 2 || (count == 1 && (seconds % unit == 0 || unit == 1)) {
+        if count >= 2 || (count == 1 && (seconds.is_multiple_of(unit) || unit == 1)) {
             let plural = if count == 1 { "" } else { "s" };
             return format!("{count} {name}{plural}");
         }

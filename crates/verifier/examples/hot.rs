@@ -60,7 +60,7 @@ fn measure(case: &str, at_least: Duration) -> (f64, f64) {
         (0..50).for_each(|_| once());
         count += 50;
     }
-    let (wall, processor) = (wall.elapsed(), processor_time() - processor);
+    let (wall, processor) = (wall.elapsed(), processor_time().saturating_sub(processor));
     (f64::from(count) / wall.as_secs_f64(), f64::from(count) / processor.as_secs_f64())
 }
 

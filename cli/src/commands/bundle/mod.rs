@@ -20,6 +20,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it lives as long as the run")]
 enum Verb {
     /// Put the pieces that older programs wrote into one bundle
     #[command(after_help = "Examples:

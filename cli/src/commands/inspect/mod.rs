@@ -73,6 +73,7 @@ pub(crate) fn of_file(path: &Path, output: OutputForm, context: &Context) -> Out
 }
 
 /// How a tree is printed.
+#[derive(Clone, Copy)]
 struct Form {
     depth: Option<usize>,
     full: bool,

@@ -144,12 +144,12 @@ impl TimestampPlaces {
     /// Where the parts of a `TimeStampResp` lie; `None` of what is none.
     pub(super) fn of(der: &[u8]) -> Option<Self> {
         // TimeStampResp { status, ContentInfo { type, [0] SignedData } }
-        let signed = Place::whole(der)?.child(der, &[1, 1, 0])?;
+        let content = Place::whole(der)?.child(der, &[1, 1, 0])?;
         // SignedData { version, digests, EncapsulatedContentInfo { type, [0] OCTET STRING }, … }
-        let info = signed.child(der, &[2, 1, 0, 0])?;
+        let info = content.child(der, &[2, 1, 0, 0])?;
         let fields = info.parts(der);
         // SignerInfo { version, id, digest, [0] signedAttrs, … }, the one of a SET that comes last
-        let signer = signed.parts(der).last().copied()?.child(der, &[0])?;
+        let signer = content.parts(der).last().copied()?.child(der, &[0])?;
         let attributes = signer.parts(der).into_iter().find(|place| place.tag == 0xA0)?;
         Some(Self { info, imprint: *fields.get(2)?, gen_time: *fields.get(4)?, attributes })
     }

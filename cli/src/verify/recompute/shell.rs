@@ -219,8 +219,8 @@ mod tests {
     #[test]
     fn what_is_too_long_is_left_out_as_a_whole() {
         let mut script = Script::new();
-        script.write("a", &[0; MAX_INLINE]);
-        script.write("b", &[0; MAX_INLINE + 1]);
+        script.write("a", &vec![0; MAX_INLINE]);
+        script.write("b", &vec![0; MAX_INLINE + 1]);
         assert_eq!(script.finish(), None);
     }
 }

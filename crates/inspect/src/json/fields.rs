@@ -30,6 +30,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields, or what is there instead as a tree.
+    #[expect(clippy::result_large_err, reason = "the tree goes straight into its parent")]
     pub(crate) fn or_generic(label: &str, value: &'a Value) -> Result<Self, Tree> {
         Self::of(value).ok_or_else(|| generic(label, value).noting("an object should stand here"))
     }

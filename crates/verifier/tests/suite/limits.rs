@@ -35,7 +35,9 @@ fn million(start: &str, item: &str, end: &str) -> String {
 }
 
 /// Name, document, and the word with which it is refused.
-fn documents() -> Vec<(&'static str, Box<dyn Fn() -> String>, Reason)> {
+type Document = (&'static str, Box<dyn Fn() -> String>, Reason);
+
+fn documents() -> Vec<Document> {
     let stack = Stack::new();
     let hand = stack.hand(KeyKind::EcdsaP256);
     let message: &'static str = Box::leak(stack.message(&hand).to_json().into_boxed_str());
