@@ -3,8 +3,10 @@
 //!
 //! The steps themselves are `lite_verifier`'s. Nothing here opens a socket.
 
+mod accepted;
 mod authorities;
 pub(crate) mod explain;
+mod flags;
 mod image;
 mod moved;
 mod other_formats;
@@ -14,6 +16,8 @@ mod recompute;
 mod scene;
 mod words;
 
+pub(crate) use accepted::{Accepted, accepted, told};
+pub(crate) use flags::{Explain, VerifyFlags};
 pub(crate) use image::{Demand, Good, Wanted, judge};
 pub(crate) use moved::explain as explain_moved;
 pub(crate) use scene::Scene;
@@ -23,128 +27,22 @@ use std::path::Path;
 use lite_bundle::trust::TrustedRoot;
 use lite_bundle::{Bundle, Content, MAX_BUNDLE_BYTES, Statement};
 use lite_keys::HashAlgorithm;
-use lite_pki::FulcioExtension;
-use lite_time::Time;
-use lite_verifier::{Identity, Matcher, Policy, Report, SignerPolicy, Trust, Verifier};
+use lite_verifier::{Policy, Report, Trust, Verifier};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::artifact::{self, Artifact, ArtifactDigest};
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::files;
-use crate::flags::{
-    AuthorityFlags, CosignVerifyFlags, InsecureFlags, PolicyFlags, TrustFlags, WorkflowFlags,
-};
-use crate::keys;
 use crate::render::OutputForm;
-use crate::seal::{self, SealFlag, Trusted};
-use crate::trust;
+use accepted::accepted_in;
 use own::Own;
 use predicate_policy::Policies;
 use recompute::{Block, Given, Named};
 
 /// Files up to this size are held in memory: pure Ed25519 signs the bytes themselves.
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
-
-/// What a verification takes from the command line.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct VerifyFlags {
-    /// Print every step with its evidence; =full adds the bytes, and how to recompute each value
-    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
-          default_missing_value = "steps")]
-    pub(crate) explain: Option<Explain>,
-
-    #[command(flatten)]
-    pub(crate) cosign: CosignVerifyFlags,
-
-    #[command(flatten)]
-    pub(crate) policy: PolicyFlags,
-
-    #[command(flatten)]
-    pub(crate) workflow: WorkflowFlags,
-
-    #[command(flatten)]
-    pub(crate) insecure: InsecureFlags,
-
-    #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-
-    #[command(flatten)]
-    pub(crate) seal: SealFlag,
-
-    #[command(flatten)]
-    pub(crate) authorities: AuthorityFlags,
-}
-
-impl VerifyFlags {
-    /// Who must have signed; flags that mean something else than what is done are refused first.
-    pub(crate) fn policy(&self, context: &Context) -> Outcome<Policy> {
-        self.cosign.check()?;
-        self.signer(context)
-    }
-
-    /// The same for images, of whose signatures older formats are read, too.
-    pub(crate) fn image_policy(&self, context: &Context) -> Outcome<Policy> {
-        self.cosign.check_for_images()?;
-        self.signer(context)
-    }
-
-    fn signer(&self, context: &Context) -> Outcome<Policy> {
-        let mut policy = match &self.policy.key {
-            Some(key) => Policy::key(keys::public_key(key, context)?),
-            None => identity(&self.policy, &self.workflow)?,
-        };
-        weaken(&mut policy, &self.insecure, context);
-        Ok(policy)
-    }
-
-    /// What is trusted: the named file, the instance's, and named authorities in its place. A key
-    /// alone, with nobody's word to hold against anything, needs no trusted root.
-    pub(crate) fn root(
-        &self,
-        policy: &Policy,
-        has_timestamps: bool,
-        context: &Context,
-    ) -> Outcome<TrustedRoot> {
-        if policy.insecure.insecure_skip_log
-            && matches!(policy.signer, SignerPolicy::Key(_))
-            && !has_timestamps
-        {
-            seal::tell(context, Trusted::key_alone);
-            return Ok(TrustedRoot::new());
-        }
-        let (mut root, source) = trust::trusted_root_and_source(&self.trust, context)?;
-        authorities::replace(&mut root, &self.authorities)?;
-        seal::tell(context, |now| Trusted::root(&root, source, now));
-        Ok(root)
-    }
-}
-
-/// How much of a verification is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Explain {
-    /// A line a step
-    Steps,
-    /// And the bytes: hashes, proof, offsets, and the commands that recompute them
-    Full,
-}
-
-/// What an accepted bundle says to a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// Who signed: an identity, or a key by the SHA-256 of its SPKI.
-    pub(crate) signer: String,
-    /// Who vouched for the identity.
-    pub(crate) issuer: Option<String>,
-    /// When it was signed, where somebody trusted says so.
-    pub(crate) time: Option<Time>,
-    /// The log's name and the index of the entry.
-    pub(crate) logged: Option<(String, u64)>,
-    /// The statement's predicate type, for attestations.
-    pub(crate) predicate_type: Option<String>,
-}
 
 /// What a bundle is asked for.
 pub(crate) struct Question<'a> {
@@ -286,158 +184,6 @@ pub(crate) fn check(
     Verifier::new(Trust::new(root)).verify_json(json.as_bytes(), artifact, policy)
 }
 
-/// Whose certificate it must be, from the flags.
-fn identity(flags: &PolicyFlags, workflow: &WorkflowFlags) -> Outcome<Policy> {
-    let name = matcher(
-        flags.certificate_identity.as_deref(),
-        flags.certificate_identity_regexp.as_deref(),
-        "certificate-identity",
-    )?;
-    let issuer = matcher(
-        flags.certificate_oidc_issuer.as_deref(),
-        flags.certificate_oidc_issuer_regexp.as_deref(),
-        "certificate-oidc-issuer",
-    )?;
-    match (name, issuer) {
-        (Some(name), Some(issuer)) => {
-            let identity = Identity::new(name, issuer);
-            Ok(Policy::identity(claims(workflow).fold(identity, |identity, (extension, value)| {
-                identity.with_claim(extension, Matcher::exact(value))
-            })))
-        }
-        (name, issuer) => Err(incomplete(name.is_some(), issuer.is_some())),
-    }
-}
-
-/// What the extensions of a workflow's certificate must say.
-fn claims(flags: &WorkflowFlags) -> impl Iterator<Item = (FulcioExtension, &str)> {
-    [
-        (FulcioExtension::GithubWorkflowName, &flags.name),
-        (FulcioExtension::GithubWorkflowRef, &flags.reference),
-        (FulcioExtension::GithubWorkflowRepository, &flags.repository),
-        (FulcioExtension::GithubWorkflowSha, &flags.sha),
-        (FulcioExtension::GithubWorkflowTrigger, &flags.trigger),
-    ]
-    .into_iter()
-    .filter_map(|(extension, value)| Some((extension, value.as_deref()?)))
-}
-
-/// Leaves checks out, and says which.
-fn weaken(policy: &mut Policy, flags: &InsecureFlags, context: &Context) {
-    if flags.insecure_ignore_tlog == Some(true) {
-        policy.insecure.insecure_skip_log = true;
-        context
-            .screen()
-            .warn("--insecure-ignore-tlog: whether a log holds the signature is not asked");
-    }
-    if flags.insecure_ignore_sct == Some(true) {
-        policy.insecure.insecure_skip_sct = true;
-        context
-            .screen()
-            .warn("--insecure-ignore-sct: whether a CT log knows the certificate is not asked");
-    }
-}
-
-/// A signature says nothing without an answer to "whose?".
-fn incomplete(has_name: bool, has_issuer: bool) -> Failure {
-    let hint = match (has_name, has_issuer) {
-        (true, false) => "add --certificate-oidc-issuer URL",
-        (false, true) => "add --certificate-identity IDENTITY",
-        _ => "add --certificate-identity IDENTITY --certificate-oidc-issuer URL, or --key FILE",
-    };
-    Failure::usage("who must have signed is not said").hint(hint)
-}
-
-fn matcher(exact: Option<&str>, pattern: Option<&str>, flag: &str) -> Outcome<Option<Matcher>> {
-    match (exact, pattern) {
-        (Some(exact), _) => Ok(Some(Matcher::exact(exact))),
-        (None, Some(pattern)) => Matcher::pattern(pattern).map(Some).map_err(|error| {
-            Failure::usage(format!("--{flag}-regexp is not a regular expression")).because(&error)
-        }),
-        (None, None) => Ok(None),
-    }
-}
-
-/// What the report proves, or its first refusal in words.
-pub(crate) fn accepted(report: &Report, json: &[u8]) -> Outcome<Accepted> {
-    accepted_in(&Scene::default(), report, json)
-}
-
-fn accepted_in(scene: &Scene, report: &Report, json: &[u8]) -> Outcome<Accepted> {
-    match Bundle::parse(json) {
-        Ok(bundle) => told(scene, report, &bundle),
-        // Nothing is proven of what does not parse, and the report says so.
-        Err(_) => Err(words::no_proof(report, scene)),
-    }
-}
-
-/// The same, where the bundle is read already.
-pub(crate) fn told(scene: &Scene, report: &Report, bundle: &Bundle) -> Outcome<Accepted> {
-    let Some(verified) = report.verified() else {
-        return Err(words::no_proof(report, scene));
-    };
-    let logged = bundle.entries.first().map(|entry| {
-        let checkpoint = entry.inclusion_proof.as_ref();
-        let checkpoint = checkpoint.and_then(|proof| proof.checkpoint.as_ref());
-        let origin = checkpoint.and_then(|text| text.lines().next().map(str::to_owned));
-        (origin.unwrap_or_else(|| "the log".to_owned()), entry.log_index)
-    });
-    let name = verified.certificate.as_ref().and_then(|certificate| {
-        certificate.alt_names().first().and_then(|name| name.as_text()).map(str::to_owned)
-    });
-    let issuer = verified.certificate.as_ref().and_then(|c| c.fulcio().issuer().map(str::to_owned));
-    Ok(Accepted {
-        signer: name.unwrap_or_else(|| {
-            format!("key sha256:{}", hex::encode(Sha256::digest(verified.key.spki_der())))
-        }),
-        issuer,
-        time: verified.times.first().map(|time| time.at),
-        logged,
-        predicate_type: verified.statement.as_ref().map(|s| s.predicate_type.clone()),
-    })
-}
-
-impl Accepted {
-    /// One line for people.
-    pub(crate) fn sentence(&self) -> String {
-        let issuer = self.issuer.as_ref().map(|issuer| format!(" ({issuer})"));
-        let time = self.time.map(|time| format!(" at {}", time.to_rfc3339()));
-        let entry = self.logged.as_ref().map(|(log, index)| format!(", entry {index} of {log}"));
-        let parts = [issuer, time, entry].map(Option::unwrap_or_default);
-        format!("by {}{}", self.signer, parts.concat())
-    }
-
-    /// Labelled values.
-    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![("signer", self.signer.clone())];
-        fields.extend(self.issuer.clone().map(|issuer| ("issuer", issuer)));
-        fields.extend(self.time.map(|time| ("time", time.to_rfc3339())));
-        if let Some((origin, index)) = &self.logged {
-            fields.push(("log", origin.clone()));
-            fields.push(("logIndex", index.to_string()));
-        }
-        fields.extend(self.predicate_type.clone().map(|kind| ("predicateType", kind)));
-        fields
-    }
-
-    /// The same as an object.
-    pub(crate) fn json(&self) -> serde_json::Value {
-        let fields = self.fields().into_iter();
-        fields
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    }
-
-    /// The same as lines.
-    pub(crate) fn lines(&self) -> String {
-        let fields = self.fields().into_iter();
-        let lines: Vec<_> =
-            fields.map(|(name, value)| format!("{:15}{value}", format!("{name}:"))).collect();
-        lines.join("\n")
-    }
-}
-
 /// How a verdict is told.
 struct Told<'a> {
     /// How much of it.
@@ -490,61 +236,5 @@ fn print(
         }
         (OutputForm::Text, Ok(accepted)) => context.screen().data(&accepted.lines()),
         (OutputForm::Text, Err(_)) => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flags(name: Option<&str>, issuer: Option<&str>) -> PolicyFlags {
-        PolicyFlags {
-            certificate_identity: name.map(str::to_owned),
-            certificate_oidc_issuer: issuer.map(str::to_owned),
-            ..PolicyFlags::default()
-        }
-    }
-
-    #[test]
-    fn who_must_have_signed_is_always_asked_in_full() {
-        for (name, issuer, hint) in [
-            (None, None, "--certificate-identity IDENTITY --certificate-oidc-issuer URL"),
-            (Some("a"), None, "--certificate-oidc-issuer URL"),
-            (None, Some("i"), "--certificate-identity IDENTITY"),
-        ] {
-            let failure = identity(&flags(name, issuer), &WorkflowFlags::default()).unwrap_err();
-            assert_eq!(failure.exit, Exit::Usage);
-            assert!(failure.hint.unwrap().contains(hint));
-        }
-        assert!(identity(&flags(Some("a"), Some("i")), &WorkflowFlags::default()).is_ok());
-    }
-
-    #[test]
-    fn identity_patterns_are_anchored() {
-        let admits = |pattern: &str, text: &str| {
-            matcher(None, Some(pattern), "x").unwrap().unwrap().matches(text)
-        };
-        assert!(admits(r".*@example\.org", "alice@example.org"));
-        assert!(!admits(r"@example\.org", "alice@example.org"));
-        assert!(!admits(r".*@example\.org", "alice@example.org.evil.net"));
-        assert!(!admits("alice|bob", "alice2"));
-        assert_eq!(matcher(None, Some("("), "x").unwrap_err().exit, Exit::Usage);
-    }
-
-    #[test]
-    fn a_sentence_says_who_when_and_where() {
-        let accepted = Accepted {
-            signer: "alice@example.org".to_owned(),
-            issuer: Some("http://localhost:7070/oidc".to_owned()),
-            time: Some(Time::from_secs(0)),
-            logged: Some(("localhost".to_owned(), 7)),
-            predicate_type: None,
-        };
-        assert_eq!(
-            accepted.sentence(),
-            "by alice@example.org (http://localhost:7070/oidc) at 1970-01-01T00:00:00Z, \
-             entry 7 of localhost"
-        );
-        assert_eq!(accepted.json()["logIndex"], "7");
     }
 }
