@@ -13,11 +13,12 @@ use lite_oci::{Digest, SimpleSigning};
 use lite_verifier::{Artifact, Policy, Report, SignerPolicy, Trust, Verifier};
 use serde_json::{Map, Value, json};
 
+use super::accepted::{Accepted, told};
+use super::explain;
 use super::own::Own;
 use super::predicate_policy::Policies;
 use super::recompute::{self, Given, Named};
 use super::scene::Scene;
-use super::{Accepted, explain, told};
 use crate::artifact::algorithm;
 use crate::attached::{Candidate, Found, Image, Kind, Source, hashed};
 use crate::exit::Exit;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::VerifyFlags;
+use super::flags::VerifyFlags;
 use crate::artifact::{Artifact, ArtifactDigest};
 use crate::files;
 
