@@ -16,7 +16,7 @@ mod recompute;
 mod scene;
 mod words;
 
-pub(crate) use accepted::{Accepted, accepted, told};
+pub(crate) use accepted::{Accepted, accepted};
 pub(crate) use flags::{Explain, VerifyFlags};
 pub(crate) use image::{Demand, Good, Wanted, judge};
 pub(crate) use moved::explain as explain_moved;
