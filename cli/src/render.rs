@@ -162,26 +162,12 @@ impl Screen {
         if !self.shown || !self.colour {
             return self.data(text);
         }
-        let dimmed = self.dimmed(text);
-        let mut stdout = std::io::stdout().lock();
-        match write!(stdout, "{dimmed}").and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Failure::new(Exit::Internal, "cannot write to standard output").because(&error))
-            }
-            _ => Ok(()),
-        }
+        self.drawn(&self.dimmed(text))
     }
 
     /// An explanation as data.
     pub(crate) fn explain(self, lines: &[Line]) -> Outcome {
-        let text = self.lines(lines, self.colour_data, self.shown);
-        let mut stdout = std::io::stdout().lock();
-        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Failure::new(Exit::Internal, "cannot write to standard output").because(&error))
-            }
-            _ => Ok(()),
-        }
+        self.drawn(&self.lines(lines, self.colour_data, self.shown))
     }
 
     /// The same on standard error, beside other words.

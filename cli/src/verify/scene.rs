@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::flags::VerifyFlags;
-use crate::artifact::{Artifact, ArtifactDigest};
+use crate::artifact::Artifact;
 use crate::files;
 
 /// One run of a command that verifies.
@@ -57,10 +57,7 @@ impl Scene {
     ) -> Self {
         let file = match artifact {
             Artifact::File(path) => quoted(&path.display().to_string()),
-            Artifact::Stdin => "-".to_owned(),
-            Artifact::Digest(ArtifactDigest { algorithm, bytes }) => {
-                format!("{}:{}", algorithm.short_name(), hex::encode(bytes))
-            }
+            Artifact::Stdin | Artifact::Digest(_) => artifact.to_string(),
         };
         let path = quoted(&bundle.display().to_string());
         let sign = match kind {
