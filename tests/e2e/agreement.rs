@@ -13,6 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use lite_tests::{Tool, binary, client_program, run};
 use serde_json::{Value, json};
 
+use crate::conformance::folders;
+
 const BEACON: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const BEACON_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
@@ -134,13 +136,7 @@ fn cases() -> Vec<Case> {
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for suite in suites {
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(suite.join("bundle-verify"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_dir())
-            .collect();
-        folders.sort();
-        for folder in folders {
+        for folder in folders(&suite) {
             let name = folder.file_name().unwrap().to_string_lossy().into_owned();
             let own = |name: &str| first(&[folder.join(name), suite.join(name)]);
             let text = |name: &str, otherwise: &str| {

@@ -73,6 +73,17 @@ impl Case {
     }
 }
 
+/// The cases of a suite, each in a folder, by name.
+pub(crate) fn folders(suite: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(suite.join("bundle-verify"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
 /// The whole suite where it is at hand, else the few cases that live with us. The verifier's own
 /// tests say which it was.
 pub(crate) fn cases() -> Vec<Case> {
@@ -85,13 +96,7 @@ pub(crate) fn cases() -> Vec<Case> {
         manifest.join("../crates/verifier/tests/vectors")
     };
     let suite = suite.canonicalize().unwrap();
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(suite.join("bundle-verify"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    folders
+    folders(&suite)
         .into_iter()
         .map(|folder| Case {
             name: folder.file_name().unwrap().to_string_lossy().into_owned(),
